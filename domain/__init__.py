@@ -1,0 +1,1 @@
+"""Pure types and rules of the campaign: no I/O, no framework."""

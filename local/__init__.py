@@ -1,0 +1,1 @@
+"""The embedded stack: every server on one machine, started and supervised."""

@@ -1,0 +1,1 @@
+"""WhatsApp gateways behind one Protocol."""

@@ -1,0 +1,110 @@
+"""What Relance needs of a WhatsApp gateway, and the ways in which one can fail.
+
+Each gateway (Wassenger today) implements `Gateway`. The error classes are the whole vocabulary in
+which a gateway reports trouble: what is safe to do next depends on the class alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class DeliveryStatus(StrEnum):
+    """How far a message got, as the gateway tells it."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingMessage:
+    """One message to hand to a gateway."""
+
+    device: str  # the gateway's own id of the sending account
+    phone: str  # E.164 with the plus sign
+    body: str  # at most 6000 characters
+    reference: str  # our message id; the only way to find the message again after an unknown outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatewayMessage:
+    """A message as the gateway knows it."""
+
+    provider_id: str  # the id given when the message was accepted
+    wa_id: str | None  # WhatsApp's own id, known only once sent
+    reference: str | None
+    status: DeliveryStatus
+    accepted_at: datetime | None
+    sent_at: datetime | None  # when the gateway says that the message left, if it says so
+    failure_reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceHealth:
+    """Whether an account can send right now."""
+
+    device: str
+    phone: str | None
+    status: str  # the gateway's own word, e.g. "operative"
+    session: str  # the gateway's own word, e.g. "online"
+    usable: bool
+
+
+class GatewayError(Exception):
+    """The root of everything a gateway can report.
+
+    `code` is the gateway's own error code or the HTTP status as text; the message says what happened
+    and never contains a token.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class MessageRejectedError(GatewayError):
+    """Refused for good (400, 404, 409, 413, 415 ...): sending it again cannot help this message."""
+
+
+class SenderStoppedError(GatewayError):
+    """The whole account cannot send (401, 402, 403, session not usable): stop the sender, not the contact."""
+
+
+class GatewayBusyError(GatewayError):
+    """Certainly not sent, and worth trying later (429, or no connection could be opened at all)."""
+
+    def __init__(self, message: str, *, code: str, retry_after_s: float | None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknownError(GatewayError):
+    """The message may or may not have been accepted (timeout, reset, 5xx): look it up before resending."""
+
+
+class Gateway(Protocol):
+    """One WhatsApp provider. Every method may raise any `GatewayError`."""
+
+    async def send(self, message: OutgoingMessage) -> GatewayMessage:
+        """Hands over one message. Never retries by itself."""
+        ...
+
+    async def find_by_reference(self, *, device: str, reference: str) -> GatewayMessage | None:
+        """The newest message that carries this reference; None is a definite "never accepted"."""
+        ...
+
+    async def device_health(self, device: str) -> DeviceHealth:
+        """Whether this account can send right now."""
+        ...
+
+    async def register_webhook(self, *, url: str, name: str) -> None:
+        """Makes sure that exactly one active webhook of that name points at `url`."""
+        ...
+
+    async def close(self) -> None:
+        """Releases the connections."""
+        ...

@@ -1,0 +1,1 @@
+"""A simulated Wassenger over real HTTP; imports nothing of Relance."""

@@ -1,0 +1,60 @@
+"""Every setting of Relance, from `RELANCE_*` variables or `.env`; nothing else reads the environment."""
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names carry their unit. An unset address means: use the embedded server."""
+
+    model_config = SettingsConfigDict(env_prefix="RELANCE_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Path(".relance")
+    database_url: str | None = None
+    redis_url: str | None = None
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str | None = None  # where the provider reaches the API; its webhooks go there
+    api_url: str | None = None  # where the `relance` command reaches the API
+
+    wassenger_url: str = "https://api.wassenger.com"
+    wassenger_token: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+
+    window_s: float = Field(default=24 * 3600, gt=0)
+    grace_s: float = Field(default=60, ge=0)
+    max_age_s: float = Field(default=48 * 3600, gt=0)
+    batch_size: int = Field(default=50, ge=25, le=100)
+    batch_pause_s: float = Field(default=30, ge=0)
+    message_1_rate_per_s: float = Field(default=0.2, gt=0)
+    message_2_rate_per_s: float = Field(default=5, gt=0)
+    send_attempts: int = Field(default=3, ge=1)
+    retry_base_s: float = Field(default=4, gt=0)
+    lookup_wait_s: float = Field(default=2, ge=0)
+    gateway_timeout_s: float = Field(default=10, gt=0)
+    default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
+
+    log_level: str = "INFO"
+
+    @property
+    def effective_api_url(self) -> str:
+        """The API's address as clients on this machine see it."""
+        return self.api_url or f"http://{self.api_host}:{self.api_port}"
+
+    @property
+    def window(self) -> timedelta:
+        """How long a contact may take to react."""
+        return timedelta(seconds=self.window_s)
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

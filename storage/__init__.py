@@ -1,0 +1,1 @@
+"""PostgreSQL and the cache: one module per aggregate."""
