@@ -1,0 +1,208 @@
+"""Works off stored webhooks: who reacted, to which campaign, and who has to know.
+
+Storing comes first and effects are repeatable, so an event may be worked off twice or late, never lost. The
+receiver works each event off at once; the relay in the worker picks up what a crash or an outage left behind.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.contact_signals import Interaction, Stop
+from domain.contact_states import OPEN_STATES, ContactState
+from domain.identifiers import contact_workflow_id
+from domain.messages import MessageStatus
+from domain.opt_out import is_opt_out
+from domain.phone import mask_phone
+from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate
+from providers.wassenger_events import interpret
+from storage import interactions, senders, webhook_events
+from storage.database import Pool
+from storage.webhook_events import WebhookEvent
+
+log = structlog.get_logger(__name__)
+
+SIGNAL_TIMEOUT = timedelta(seconds=5)
+RELAY_PAUSE_S = 1.0
+RELAY_BATCH = 100
+# An acknowledgement may overtake the answer to the POST that it acknowledges. One that matches nothing for ten
+# tries (about six minutes) is about a message that is not ours, such as one typed on the phone.
+UNMATCHED_AFTER_TRIES = 10
+
+_STATUSES = {
+    DeliveryStatus.SENT: MessageStatus.SENT,
+    DeliveryStatus.DELIVERED: MessageStatus.DELIVERED,
+    DeliveryStatus.READ: MessageStatus.READ,
+    DeliveryStatus.FAILED: MessageStatus.FAILED,
+}
+# The session states in which an account cannot send any more until a person acts.
+_BROKEN_SESSIONS = frozenset({"blocked", "conflict", "authorize", "error"})
+
+
+class Intake:
+    """What one stored webhook event means, and what follows from it."""
+
+    def __init__(self, pool: Pool, temporal: Client) -> None:
+        self._pool = pool
+        self._temporal = temporal
+
+    async def process(self, event: WebhookEvent) -> str:
+        """Works one event off and returns what it did. Raises when it must be tried again."""
+        news = interpret(event.payload, event.received_at)
+        match news:
+            case InboundMessage():
+                outcome = await self._inbound(event, news)
+            case DeliveryUpdate():
+                outcome = await self._delivery(event, news)
+                if outcome is None:
+                    await webhook_events.park_event(self._pool, event.id, "its message is not known yet")
+                    return "parked"
+            case SessionUpdate():
+                outcome = await self._session(news)
+            case Ignored(reason):
+                outcome = f"ignored: {reason}"
+        await webhook_events.finish_event(self._pool, event.id, outcome)
+        return outcome
+
+    async def _inbound(self, event: WebhookEvent, message: InboundMessage) -> str:
+        # Before anything else: "STOP" suppresses, it never earns Message 2.
+        if message.text and message.phone and is_opt_out(message.text):
+            return await self._opt_out(event, message)
+        found = await interactions.find_campaign_contact(
+            self._pool,
+            device_id=message.device,
+            phone=message.phone,
+            quoted_wa_id=message.quoted_wa_id,
+            quoted_reference=message.quoted_reference,
+        )
+        if found is None:
+            return "no campaign: nobody here sent a message to this number"
+        campaign_id, contact_id = found
+        stored = await interactions.record_interaction(
+            self._pool,
+            webhook_event_id=event.id,
+            campaign_id=campaign_id,
+            contact_id=contact_id,
+            interaction_type=message.kind,
+            text=message.text,
+            occurred_at=message.occurred_at,
+            received_at=event.received_at,
+        )
+        if stored.suppressed_duplicate:
+            log.info(
+                "further interaction suppressed",
+                campaign_id=campaign_id,
+                contact_id=contact_id,
+                interaction_id=stored.id,
+            )
+        if stored.state not in OPEN_STATES:
+            return f"interaction stored, the contact is {stored.state}"
+        await self._tell(
+            campaign_id,
+            contact_id,
+            "interact",
+            Interaction(
+                id=stored.id,
+                occurred_at=stored.occurred_at,
+                received_at=stored.received_at,
+                message_1_sent_at=stored.message_1_sent_at,
+            ),
+        )
+        return "interaction"
+
+    async def _opt_out(self, event: WebhookEvent, message: InboundMessage) -> str:
+        phone = message.phone or ""
+        stopped = await interactions.record_opt_out(self._pool, phone, message.occurred_at)
+        log.info("opted out", phone=mask_phone(phone), stopped=len(stopped))
+        for contact in stopped:
+            await self._tell(
+                contact.campaign_id,
+                contact.contact_id,
+                "stop",
+                Stop(id=event.id, at=message.occurred_at, state=ContactState.OPTED_OUT),
+            )
+        return f"opt-out, {len(stopped)} campaigns stopped for this contact"
+
+    async def _delivery(self, event: WebhookEvent, update: DeliveryUpdate) -> str | None:
+        status = _STATUSES.get(update.status)
+        if status is None:
+            return f"ignored: status {update.status}"
+        applied = await interactions.apply_status(
+            self._pool,
+            reference=update.reference,
+            provider_id=update.provider_id,
+            wa_id=update.wa_id,
+            status=status,
+            occurred_at=update.occurred_at,
+            failure_reason=update.failure_reason,
+        )
+        if applied is None:
+            return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
+        if applied.failed_contact:
+            await self._tell(
+                applied.campaign_id,
+                applied.contact_id,
+                "stop",
+                Stop(id=event.id, at=update.occurred_at, state=ContactState.FAILED),
+            )
+        return f"{status}{'' if applied.changed else ', known already'}"
+
+    async def _session(self, update: SessionUpdate) -> str:
+        if update.session not in _BROKEN_SESSIONS:
+            return f"session {update.session}"
+        for sender in await senders.list_senders(self._pool):
+            if sender.device_id == update.device:
+                reason = f"the WhatsApp session is {update.session}"
+                if await senders.stop_sender(self._pool, sender.id, reason):
+                    log.error("sender stopped", sender_id=sender.id, reason=reason)
+                return f"sender stopped: {reason}"
+        return "ignored: not one of our senders"
+
+    async def _tell(
+        self, campaign_id: str, contact_id: str, signal: str, argument: Interaction | Stop
+    ) -> None:
+        handle = self._temporal.get_workflow_handle(contact_workflow_id(campaign_id, contact_id))
+        try:
+            await handle.signal(signal, argument, rpc_timeout=SIGNAL_TIMEOUT)
+        except RPCError as error:
+            # Its workflow has ended meanwhile: what is stored already says all.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+
+class Relay:
+    """Works off what nobody has worked off: after a crash, an outage, or out of order."""
+
+    def __init__(self, pool: Pool, intake: Intake) -> None:
+        self._pool = pool
+        self._intake = intake
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                worked = await self.work_off_due()
+            except Exception:
+                log.exception("relay cannot reach the database, trying again")
+                worked = 0
+            if worked < RELAY_BATCH:
+                await asyncio.sleep(RELAY_PAUSE_S)
+
+    async def work_off_due(self) -> int:
+        """Works off one round of due events; returns how many."""
+        events = await webhook_events.claim_events(self._pool, RELAY_BATCH)
+        for event in events:
+            await process_safely(self._intake, event)
+        return len(events)
+
+
+async def process_safely(intake: Intake, event: WebhookEvent) -> None:
+    """Works an event off; whatever goes wrong is logged, and the relay tries the event again."""
+    try:
+        outcome = await intake.process(event)
+        log.info("webhook processed", event_id=event.id, webhook_event=event.event, outcome=outcome)
+    except Exception:
+        log.exception("webhook not processed, the relay will retry", event_id=event.id)

@@ -1,0 +1,271 @@
+"""Sends one message, at most once, whatever breaks in between.
+
+The intent is stored before the POST and carries our id as `reference`. Whenever the outcome of an attempt is
+unknown (timeout, reset, 5xx, a crash, a frozen worker), the message is looked up by that reference, twice,
+before it may be sent again. What is counted as an attempt, and what is a refusal, is decided in `storage`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from domain.messages import MessageType
+from providers.base import (
+    DeliveryStatus,
+    Gateway,
+    GatewayBusyError,
+    GatewayError,
+    GatewayMessage,
+    MessageRejectedError,
+    OutcomeUnknownError,
+    OutgoingMessage,
+    SenderStoppedError,
+)
+from storage import sending
+from storage.database import Pool
+from storage.locks import Message2Lock
+from storage.senders import stop_sender
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 3.0
+BUSY_S = 10.0  # the break for a sender whose provider is busy and does not say for how long
+STALE_POST_S = 5.0  # an attempt older than this before its POST was frozen: somebody else may have taken over
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendInput:
+    """Which message to send: ids alone, no personal data."""
+
+    campaign_id: str
+    contact_id: str
+    message_type: MessageType
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendOutcome:
+    """What came of it."""
+
+    state: str  # the contact's ContactState now
+    sent_at: datetime | None  # set when this message went out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendingRules:
+    """How hard to try. Durations in seconds."""
+
+    attempts: int
+    retry_base_s: float
+    lookup_wait_s: float
+    post_limit_s: float  # by then a POST has ended: connect and read timeouts together
+
+
+class SendingActivities:
+    """Message 1 and Message 2."""
+
+    def __init__(self, pool: Pool, gateway: Gateway, lock: Message2Lock | None, rules: SendingRules) -> None:
+        self._pool = pool
+        self._gateway = gateway
+        self._lock = lock
+        self._rules = rules
+
+    @activity.defn
+    async def send_message(self, send: SendInput) -> SendOutcome:
+        """Sends the message unless it went out, failed or became pointless already.
+
+        Raises a retryable ApplicationError with `next_retry_delay` when the sender may not send now, or when
+        another attempt is due after exponential backoff (E4).
+        """
+        async with _heartbeats():
+            settled = await _undisturbed(self._send(send))
+        return SendOutcome(state=settled.state, sent_at=settled.sent_at)
+
+    async def _send(self, send: SendInput) -> sending.Settled:
+        step = await sending.begin_attempt(self._pool, send.campaign_id, send.contact_id, send.message_type)
+        match step:
+            case sending.Settled():
+                return step
+            case sending.Held():
+                raise _later(step.reason, "Held", step.retry_after_s)
+            case sending.Unresolved():
+                return await self._resolve(step)
+            case sending.Ready():
+                return await self._attempt(send, step)
+
+    async def _attempt(self, send: SendInput, ready: sending.Ready) -> sending.Settled:
+        began = monotonic()
+        await self._take_lock(send, ready)
+        if monotonic() - began > STALE_POST_S:
+            return await self._not_sent(ready, code="stale", detail="this worker was frozen before the POST")
+        try:
+            accepted = await self._gateway.send(
+                OutgoingMessage(
+                    device=ready.device_id, phone=ready.phone, body=ready.body, reference=ready.message_id
+                )
+            )
+        except OutcomeUnknownError as error:
+            await sending.record_unknown(
+                self._pool, ready.message_id, ready.attempt, code=error.code, detail=str(error)
+            )
+            return await self._resolve(_unresolved(ready))
+        except MessageRejectedError as error:
+            return await sending.record_rejected(
+                self._pool, ready.message_id, ready.attempt, code=error.code, detail=str(error)
+            )
+        except (GatewayBusyError, SenderStoppedError) as error:
+            raise await self._hold(ready, error) from error
+        return await self._accepted(ready, accepted)
+
+    async def _take_lock(self, send: SendInput, ready: sending.Ready) -> None:
+        """Makes sure that no other message row is Message 2 of this contact, as after a restored backup."""
+        if self._lock is None or send.message_type is not MessageType.MESSAGE_2:
+            return
+        holder = await self._lock.acquire(send.campaign_id, send.contact_id, ready.message_id)
+        if holder != ready.message_id:
+            log.warning("message 2 is locked by another message", message_id=ready.message_id, holder=holder)
+            busy = GatewayBusyError("another Message 2 holds the lock", code="locked", retry_after_s=None)
+            raise await self._hold(ready, busy, sender_wide=False)
+
+    async def _resolve(self, unresolved: sending.Unresolved) -> sending.Settled:
+        """Finds out what became of an attempt before anything may be sent again."""
+        if unresolved.in_flight_since is not None:
+            # Whoever made that attempt may still be at it: by then it has ended, or will never POST.
+            await _sleep_until(unresolved.in_flight_since + timedelta(seconds=self._rules.post_limit_s))
+        found = await self._look_up(unresolved)
+        if found is None:
+            await asyncio.sleep(self._rules.lookup_wait_s)
+            found = await self._look_up(unresolved)
+        if found is None:
+            return await self._not_sent(
+                unresolved, code="not_found", detail="the provider does not know the message"
+            )
+        log.info("unknown outcome resolved", message_id=unresolved.message_id, status=found.status)
+        if found.status is DeliveryStatus.FAILED:
+            return await sending.record_rejected(
+                self._pool,
+                unresolved.message_id,
+                unresolved.attempt,
+                code="failed",
+                detail=found.failure_reason or "the provider could not deliver the message",
+            )
+        return await self._accepted(unresolved, found)
+
+    async def _look_up(self, unresolved: sending.Unresolved) -> GatewayMessage | None:
+        try:
+            return await self._gateway.find_by_reference(
+                device=unresolved.device_id, reference=unresolved.message_id
+            )
+        except GatewayError as error:
+            raise _later(f"cannot look the message up: {error}", "LookupFailed", BUSY_S) from error
+
+    async def _accepted(
+        self, attempt: sending.Ready | sending.Unresolved, message: GatewayMessage
+    ) -> sending.Settled:
+        now = datetime.now(UTC)
+        return await sending.record_accepted(
+            self._pool,
+            attempt.message_id,
+            attempt.attempt,
+            provider_id=message.provider_id,
+            wa_id=message.wa_id,
+            accepted_at=min(now, message.accepted_at or now),
+            sent_at=min(now, message.sent_at) if message.sent_at else None,
+        )
+
+    async def _not_sent(
+        self, attempt: sending.Ready | sending.Unresolved, *, code: str, detail: str
+    ) -> sending.Settled:
+        settled = await sending.record_not_sent(
+            self._pool,
+            attempt.message_id,
+            attempt.attempt,
+            code=code,
+            detail=detail,
+            max_attempts=self._rules.attempts,
+        )
+        if settled is None:
+            backoff_s = self._rules.retry_base_s * 2 ** (min(attempt.attempt, self._rules.attempts) - 1)
+            raise _later(detail, "NotSent", backoff_s)
+        return settled
+
+    async def _hold(
+        self,
+        ready: sending.Ready,
+        error: GatewayBusyError | SenderStoppedError,
+        *,
+        sender_wide: bool = True,
+    ) -> ApplicationError:
+        """Undoes the attempt: the account could not send, which is not the contact's fault."""
+        retry_after_s = sending.STOPPED_SENDER_RETRY_S
+        hold_until = None
+        if isinstance(error, GatewayBusyError):
+            retry_after_s = error.retry_after_s or BUSY_S
+            hold_until = datetime.now(UTC) + timedelta(seconds=retry_after_s)
+        elif await stop_sender(self._pool, ready.sender_id, str(error)):
+            log.error("sender stopped", sender_id=ready.sender_id, code=error.code, reason=str(error))
+        await sending.record_held(
+            self._pool,
+            ready.message_id,
+            ready.attempt,
+            sender_id=ready.sender_id,
+            code=error.code,
+            detail=str(error),
+            hold_until=hold_until if sender_wide else None,
+        )
+        return _later(str(error), type(error).__name__, retry_after_s)
+
+
+def _unresolved(ready: sending.Ready) -> sending.Unresolved:
+    return sending.Unresolved(
+        message_id=ready.message_id,
+        attempt=ready.attempt,
+        sender_id=ready.sender_id,
+        device_id=ready.device_id,
+        in_flight_since=None,
+    )
+
+
+def _later(reason: str, kind: str, delay_s: float) -> ApplicationError:
+    return ApplicationError(reason, type=kind, next_retry_delay=timedelta(seconds=delay_s))
+
+
+async def _sleep_until(moment: datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+async def _undisturbed(work: Coroutine[Any, Any, sending.Settled]) -> sending.Settled:
+    """Lets the stretch from stored intent to stored outcome finish, even when the activity is cancelled."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            return await task
+        except ApplicationError:
+            raise asyncio.CancelledError from None  # no further attempt is wanted
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Tells the server that this worker lives, so that a crash is noticed long before the timeout."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(HEARTBEAT_S)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

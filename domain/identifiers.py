@@ -1,0 +1,31 @@
+"""The names by which workflows and task queues are known to Temporal and to its operators."""
+
+CAMPAIGN_QUEUE = "campaigns"  # workflows and their unpaced activities
+
+SEND_QUEUE_PREFIX = "send-"
+REPLY_QUEUE_PREFIX = "reply-"
+
+
+def campaign_workflow_id(campaign_id: str) -> str:
+    """One campaign, one workflow: a second start finds the first."""
+    return f"campaign-{campaign_id}"
+
+
+def batch_workflow_id(campaign_id: str, batch: int) -> str:
+    """Batches are numbered through the whole campaign, from 0."""
+    return f"batch-{campaign_id}-{batch}"
+
+
+def contact_workflow_id(campaign_id: str, contact_id: str) -> str:
+    """Webhooks find a contact's workflow by these two ids alone."""
+    return f"contact-{campaign_id}-{contact_id}"
+
+
+def send_queue(sender_id: str) -> str:
+    """Message 1 of one sender: paced."""
+    return f"{SEND_QUEUE_PREFIX}{sender_id}"
+
+
+def reply_queue(sender_id: str) -> str:
+    """Message 2 of one sender: must leave within seconds."""
+    return f"{REPLY_QUEUE_PREFIX}{sender_id}"

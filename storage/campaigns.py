@@ -1,0 +1,298 @@
+"""Campaigns: from the draft through the snapshot of the audience to the closing report."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from domain.contact_states import ContactState
+from domain.report import CampaignCounters, ClosingReport
+from storage.database import Connection, Pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """A campaign as stored; durations in seconds."""
+
+    id: str
+    name: str
+    message_1: str
+    message_2: str
+    everyone: bool
+    status: str  # draft, running, completed, cancelled
+    window_s: float
+    grace_s: float
+    max_age_s: float
+    batch_size: int
+    batch_pause_s: float
+    created_at: datetime
+    started_at: datetime | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+    report: dict[str, Any] | None
+    sender_ids: list[str]
+    category_ids: list[str]
+
+    @property
+    def closes_by(self) -> datetime:
+        """When the maximum age is reached (E15)."""
+        return (self.started_at or self.created_at) + timedelta(seconds=self.max_age_s)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """What one sender has to do in a campaign."""
+
+    sender_id: str
+    lane: int
+    batches: int
+
+
+class UnknownReferenceError(Exception):
+    """A campaign names a sender or a category that does not exist."""
+
+
+GET = """
+    SELECT c.id::text, name, message_1, message_2, everyone, status, window_s, grace_s, max_age_s, batch_size,
+        batch_pause_s, created_at, started_at, opened_at, closed_at, close_reason, report,
+        ARRAY(SELECT sender_id::text FROM campaign_senders s WHERE s.campaign_id = c.id ORDER BY lane)
+            AS sender_ids,
+        ARRAY(SELECT category_id::text FROM campaign_categories s WHERE s.campaign_id = c.id)
+            AS category_ids
+    FROM campaigns c
+"""
+GET_ONE = f"{GET} WHERE id = $1"
+LIST = f"{GET} ORDER BY id DESC LIMIT $1"
+ADD = """
+    INSERT INTO campaigns
+        (name, message_1, message_2, everyone, window_s, grace_s, max_age_s, batch_size, batch_pause_s)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id::text
+"""
+ADD_SENDER = "INSERT INTO campaign_senders (campaign_id, sender_id, lane) VALUES ($1, $2, $3)"
+ADD_CATEGORY = "INSERT INTO campaign_categories (campaign_id, category_id) VALUES ($1, $2)"
+ADD_COUNTERS = "INSERT INTO campaign_counters (campaign_id) VALUES ($1)"
+START = """
+    UPDATE campaigns SET status = 'running', started_at = clock_timestamp()
+    WHERE id = $1 AND status = 'draft'
+"""
+CANCEL_DRAFT = """
+    UPDATE campaigns SET status = 'cancelled', closed_at = clock_timestamp(), close_reason = 'cancelled'
+    WHERE id = $1 AND status = 'draft'
+"""
+COUNTERS = "SELECT * FROM campaign_counters WHERE campaign_id = $1"
+
+# The audience: the chosen categories (or everyone), each contact once, minus opt-outs and numbers that are
+# known not to be on WhatsApp.
+AUDIENCE = """
+    SELECT co.id FROM contacts co JOIN campaigns ca ON ca.id = $1
+    WHERE co.opted_out_at IS NULL AND co.whatsapp <> 'no'
+        AND (ca.everyone OR EXISTS (
+            SELECT FROM contact_categories cc JOIN campaign_categories cac USING (category_id)
+            WHERE cc.contact_id = co.id AND cac.campaign_id = ca.id))
+"""
+AUDIENCE_SIZE = f"SELECT count(*) FROM ({AUDIENCE}) audience"
+# Contacts go to the lanes in turn; batch numbers interleave the lanes: lane, lane + lanes, lane + 2 * lanes ...
+SNAPSHOT = f"""
+    WITH audience AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM ({AUDIENCE}) chosen),
+    lanes AS (
+        SELECT lane, sender_id, count(*) OVER () AS count FROM campaign_senders WHERE campaign_id = $1
+    ),
+    enrolled AS (
+        INSERT INTO campaign_contacts (campaign_id, contact_id, sender_id, batch)
+        SELECT $1, a.id, l.sender_id, a.n / l.count / $2 * l.count + l.lane
+        FROM audience a JOIN lanes l ON l.lane = a.n % l.count
+        RETURNING campaign_id, contact_id, sender_id
+    )
+    INSERT INTO messages (campaign_id, contact_id, sender_id, message_type)
+    SELECT campaign_id, contact_id, sender_id, 'message_1' FROM enrolled
+"""
+LANES = """
+    SELECT s.sender_id::text, s.lane,
+        (SELECT count(DISTINCT batch) FROM campaign_contacts c
+         WHERE c.campaign_id = s.campaign_id AND c.sender_id = s.sender_id) AS batches
+    FROM campaign_senders s WHERE s.campaign_id = $1 ORDER BY s.lane
+"""
+BATCH = """
+    SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
+"""
+HAS_PENDING = """
+    SELECT EXISTS (SELECT FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 AND state = 'pending')
+"""
+STOP_CONTACTS = """
+    WITH locked AS (
+        SELECT campaign_id, contact_id FROM campaign_contacts
+        WHERE campaign_id = $1 AND state IN ('pending', 'message_1_sent')
+        ORDER BY contact_id FOR UPDATE
+    )
+    UPDATE campaign_contacts cc SET state = $2, reason = $3, state_changed_at = clock_timestamp()
+    FROM locked WHERE cc.campaign_id = locked.campaign_id AND cc.contact_id = locked.contact_id
+"""
+FAIL_CONTACT = """
+    UPDATE campaign_contacts SET state = 'failed', reason = $3, state_changed_at = clock_timestamp()
+    WHERE campaign_id = $1 AND contact_id = $2 AND state IN ('pending', 'message_1_sent')
+"""
+# A message with an attempt of unknown outcome is not touched: its workflow looks it up first.
+CANCEL_MESSAGES = """
+    UPDATE messages m SET status = 'cancelled'
+    WHERE campaign_id = $1 AND status = 'pending' AND NOT EXISTS (
+        SELECT FROM sends s WHERE s.message_id = m.id AND (s.outcome IS NULL OR s.outcome = 'unknown'))
+"""
+CLOSE = """
+    UPDATE campaigns SET status = $2, closed_at = $3, close_reason = $4, report = $5 WHERE id = $1
+"""
+
+
+async def add_campaign(
+    pool: Pool,
+    *,
+    name: str,
+    message_1: str,
+    message_2: str,
+    everyone: bool,
+    sender_ids: list[str],
+    category_ids: list[str],
+    window_s: float,
+    grace_s: float,
+    max_age_s: float,
+    batch_size: int,
+    batch_pause_s: float,
+) -> Campaign:
+    """Stores a draft. Raises UnknownReferenceError for a sender or a category that does not exist."""
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            campaign_id: str = await connection.fetchval(
+                ADD,
+                name,
+                message_1,
+                message_2,
+                everyone,
+                window_s,
+                grace_s,
+                max_age_s,
+                batch_size,
+                batch_pause_s,
+            )
+            await connection.execute(ADD_COUNTERS, campaign_id)
+            for lane, sender_id in enumerate(sender_ids):
+                await connection.execute(ADD_SENDER, campaign_id, sender_id, lane)
+            for category_id in category_ids:
+                await connection.execute(ADD_CATEGORY, campaign_id, category_id)
+            row = await connection.fetchrow(GET_ONE, campaign_id)
+    except asyncpg.ForeignKeyViolationError as error:
+        raise UnknownReferenceError(error.detail or str(error)) from error
+    assert row is not None  # noqa: S101 - inserted above, in the same transaction
+    return Campaign(**row)
+
+
+async def get_campaign(pool: Pool, campaign_id: str) -> Campaign | None:
+    """The campaign, or None."""
+    row = await pool.fetchrow(GET_ONE, campaign_id)
+    return Campaign(**row) if row else None
+
+
+async def list_campaigns(pool: Pool, limit: int) -> list[Campaign]:
+    """The newest campaigns first."""
+    return [Campaign(**row) for row in await pool.fetch(LIST, limit)]
+
+
+async def get_counters(pool: Pool, campaign_id: str) -> CampaignCounters:
+    """The live counters of a campaign: one row read."""
+    row = await pool.fetchrow(COUNTERS, campaign_id)
+    if row is None:
+        raise LookupError(f"there is no campaign {campaign_id}")
+    return _counters(row)
+
+
+def _counters(row: "asyncpg.Record") -> CampaignCounters:
+    return CampaignCounters(**{key: value for key, value in row.items() if key != "campaign_id"})
+
+
+async def audience_size(pool: Pool, campaign_id: str) -> int:
+    """How many contacts the campaign would reach if it started now."""
+    return int(await pool.fetchval(AUDIENCE_SIZE, campaign_id))
+
+
+async def mark_started(pool: Pool, campaign_id: str) -> bool:
+    """Takes a draft to running; False if it was no draft any more."""
+    return await pool.execute(START, campaign_id) == "UPDATE 1"
+
+
+async def cancel_draft(pool: Pool, campaign_id: str) -> bool:
+    """Cancels a campaign that never started; False if it did."""
+    return await pool.execute(CANCEL_DRAFT, campaign_id) == "UPDATE 1"
+
+
+async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
+    """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot."""
+    async with pool.acquire() as connection, connection.transaction():
+        campaign = await connection.fetchrow(
+            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 FOR UPDATE", campaign_id
+        )
+        if campaign is None:
+            raise LookupError(f"there is no campaign {campaign_id}")
+        if campaign["opened_at"] is None:
+            await connection.execute(SNAPSHOT, campaign_id, campaign["batch_size"], timeout=300)
+            await connection.execute(
+                "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
+            )
+        return [Lane(**row) for row in await connection.fetch(LANES, campaign_id)]
+
+
+async def list_batch(pool: Pool, campaign_id: str, batch: int) -> list[str]:
+    """The contact ids of one batch."""
+    return [row["contact_id"] for row in await pool.fetch(BATCH, campaign_id, batch)]
+
+
+async def has_pending(pool: Pool, campaign_id: str, batch: int) -> bool:
+    """Whether a contact of the batch still waits for its Message 1."""
+    return bool(await pool.fetchval(HAS_PENDING, campaign_id, batch))
+
+
+async def stop_contacts(pool: Pool, campaign_id: str, state: ContactState, reason: str) -> int:
+    """Gives every open contact that final state, and cancels what was never handed over; returns how many."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await _stop_contacts(connection, campaign_id, state, reason)
+
+
+async def _stop_contacts(connection: Connection, campaign_id: str, state: ContactState, reason: str) -> int:
+    result = await connection.execute(STOP_CONTACTS, campaign_id, state, reason, timeout=300)
+    await connection.execute(CANCEL_MESSAGES, campaign_id, timeout=300)
+    return int(result.split()[-1])
+
+
+async def fail_contact(pool: Pool, campaign_id: str, contact_id: str, reason: str) -> None:
+    """Gives up on one contact, unless it has a final state already."""
+    await pool.execute(FAIL_CONTACT, campaign_id, contact_id, reason)
+
+
+async def close_campaign(
+    pool: Pool, campaign_id: str, *, close_reason: str, left_over: ContactState
+) -> ClosingReport:
+    """Stores the final statistics and the report, once; a repetition returns the stored one.
+
+    Contacts that are still open get the state `left_over`.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(f"{GET_ONE} FOR UPDATE OF c", campaign_id)
+        if row is None:
+            raise LookupError(f"there is no campaign {campaign_id}")
+        campaign = Campaign(**row)
+        if campaign.report is not None:
+            return ClosingReport.from_json(campaign.report)
+        await _stop_contacts(connection, campaign_id, left_over, close_reason)
+        counters = await connection.fetchrow(COUNTERS, campaign_id)
+        closed_at = await connection.fetchval("SELECT clock_timestamp()")
+        assert counters is not None  # noqa: S101 - stored with the campaign
+        report = ClosingReport(
+            campaign_id=campaign_id,
+            name=campaign.name,
+            started_at=campaign.started_at or campaign.created_at,
+            closed_at=closed_at,
+            close_reason=close_reason,
+            counters=_counters(counters),
+        )
+        status = "cancelled" if close_reason == "cancelled" else "completed"
+        await connection.execute(CLOSE, campaign_id, status, closed_at, close_reason, report.to_json())
+        return report

@@ -1,0 +1,297 @@
+"""The stored side of sending one message: the intent before the POST, the outcome after it.
+
+Every function takes the contact's row lock first, so that for one contact in one campaign the steps of
+sending, acknowledgements, opt-outs and closing happen one after the other.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.contact_states import ContactState, is_final
+from domain.messages import MessageType
+from domain.template import render
+from storage import senders
+from storage.database import Connection, Pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """The attempt is stored: POST now."""
+
+    message_id: str
+    attempt: int
+    sender_id: str
+    device_id: str
+    phone: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unresolved:
+    """An earlier attempt has no known outcome: look it up before anything else."""
+
+    message_id: str
+    attempt: int
+    sender_id: str
+    device_id: str
+    in_flight_since: datetime | None  # set when nobody recorded an end: its worker crashed, or still runs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """The sender may not send now; no attempt was made."""
+
+    retry_after_s: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """Nothing (more) to send. `sent_at` is set when this message went out."""
+
+    state: ContactState
+    sent_at: datetime | None
+
+
+STOPPED_SENDER_RETRY_S = 15.0
+
+LOCK_CONTACT = """
+    SELECT cc.state, cc.sender_id::text, ca.message_1, ca.message_2,
+        co.phone, co.name, co.variables, co.opted_out_at,
+        s.device_id, s.status AS sender_status, s.status_reason, s.held_until
+    FROM campaign_contacts cc
+    JOIN campaigns ca ON ca.id = cc.campaign_id
+    JOIN contacts co ON co.id = cc.contact_id
+    JOIN senders s ON s.id = cc.sender_id
+    WHERE cc.campaign_id = $1 AND cc.contact_id = $2
+    FOR UPDATE OF cc
+"""
+FIND_MESSAGE = """
+    SELECT m.id::text, m.status, m.body, m.attempts, m.accepted_at, m.sent_at,
+        last.attempt AS last_attempt, last.started_at, last.outcome
+    FROM messages m
+    LEFT JOIN LATERAL (
+        SELECT attempt, started_at, outcome FROM sends WHERE message_id = m.id ORDER BY attempt DESC LIMIT 1
+    ) last ON true
+    WHERE m.campaign_id = $1 AND m.contact_id = $2 AND m.message_type = $3
+"""
+ADD_MESSAGE = """
+    INSERT INTO messages (campaign_id, contact_id, sender_id, message_type) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING
+"""
+START_ATTEMPT = """
+    WITH counted AS (
+        UPDATE messages SET attempts = attempts + 1, body = $2 WHERE id = $1
+        RETURNING id, campaign_id, contact_id, sender_id
+    )
+    INSERT INTO sends (message_id, campaign_id, contact_id, sender_id, attempt, started_at)
+    SELECT id, campaign_id, contact_id, sender_id, $3, clock_timestamp() FROM counted
+"""
+FINISH_ATTEMPT = """
+    UPDATE sends SET finished_at = clock_timestamp(), outcome = $3, code = $4, detail = $5
+    WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
+"""
+LOCK_MESSAGE = """
+    SELECT m.message_type, m.status, m.attempts, m.sent_at, cc.state, m.campaign_id, m.contact_id
+    FROM campaign_contacts cc
+    JOIN messages m USING (campaign_id, contact_id)
+    WHERE m.id = $1
+    FOR UPDATE OF cc
+"""
+ACCEPT_MESSAGE = """
+    UPDATE messages SET
+        status = CASE WHEN status IN ('pending', 'cancelled', 'failed') THEN 'accepted' ELSE status END,
+        provider_id = $2, wa_id = coalesce($3, wa_id), failure_reason = NULL, failed_at = NULL,
+        accepted_at = coalesce(accepted_at, $4), sent_at = coalesce(sent_at, $5, $4)
+    WHERE id = $1 RETURNING sent_at
+"""
+FAIL_MESSAGE = """
+    UPDATE messages SET status = 'failed', failed_at = clock_timestamp(), failure_reason = $2
+    WHERE id = $1 AND status = 'pending'
+"""
+CANCEL_MESSAGE = "UPDATE messages SET status = 'cancelled' WHERE id = $1 AND status = 'pending'"
+UNCOUNT_ATTEMPT = "UPDATE messages SET attempts = attempts - 1 WHERE id = $1"
+MOVE_CONTACT = """
+    UPDATE campaign_contacts SET state = $3, reason = $4, state_changed_at = clock_timestamp()
+    WHERE campaign_id = $1 AND contact_id = $2
+"""
+
+_STATE_BEFORE = {
+    MessageType.MESSAGE_1: ContactState.PENDING,
+    MessageType.MESSAGE_2: ContactState.MESSAGE_1_SENT,
+}
+_STATE_AFTER = {
+    MessageType.MESSAGE_1: ContactState.MESSAGE_1_SENT,
+    MessageType.MESSAGE_2: ContactState.MESSAGE_2_SENT,
+}
+
+
+async def move_contact(
+    connection: Connection,
+    campaign_id: str,
+    contact_id: str,
+    state: ContactState,
+    reason: str | None = None,
+) -> None:
+    """Changes a contact's state; the caller holds its row lock. The database refuses a wrong transition."""
+    await connection.execute(MOVE_CONTACT, campaign_id, contact_id, state, reason)
+
+
+async def begin_attempt(
+    pool: Pool, campaign_id: str, contact_id: str, message_type: MessageType
+) -> Ready | Unresolved | Held | Settled:
+    """Decides what to do for this message now, and stores the attempt when the answer is `Ready`.
+
+    Raises LookupError when the contact is not part of the campaign.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        contact = await connection.fetchrow(LOCK_CONTACT, campaign_id, contact_id)
+        if contact is None:
+            raise LookupError(f"contact {contact_id} is not part of campaign {campaign_id}")
+        state = ContactState(contact["state"])
+        message = await connection.fetchrow(FIND_MESSAGE, campaign_id, contact_id, message_type)
+        if message is None and state is _STATE_BEFORE[message_type]:
+            await connection.execute(ADD_MESSAGE, campaign_id, contact_id, contact["sender_id"], message_type)
+            message = await connection.fetchrow(FIND_MESSAGE, campaign_id, contact_id, message_type)
+        if message is None:
+            return Settled(state=state, sent_at=None)
+        if message["accepted_at"] is not None:
+            if state is _STATE_BEFORE[message_type]:
+                state = _STATE_AFTER[message_type]
+                await move_contact(connection, campaign_id, contact_id, state)
+            return Settled(state=state, sent_at=message["sent_at"])
+        if message["last_attempt"] is not None and message["outcome"] in {None, "unknown"}:
+            return Unresolved(
+                message_id=message["id"],
+                attempt=message["last_attempt"],
+                sender_id=contact["sender_id"],
+                device_id=contact["device_id"],
+                in_flight_since=None if message["outcome"] else message["started_at"],
+            )
+        if not is_final(state) and contact["opted_out_at"] is not None:
+            state = ContactState.OPTED_OUT
+            await move_contact(connection, campaign_id, contact_id, state)
+        if state is not _STATE_BEFORE[message_type] or message["status"] != "pending":
+            await connection.execute(CANCEL_MESSAGE, message["id"])
+            return Settled(state=state, sent_at=None)
+        held = _held(contact["sender_status"], contact["status_reason"], contact["held_until"])
+        if held:
+            return held
+        body = message["body"] or render(
+            contact[message_type.value], {"name": contact["name"] or "", **contact["variables"]}
+        )
+        attempt = (message["last_attempt"] or 0) + 1
+        await connection.execute(START_ATTEMPT, message["id"], body, attempt)
+        return Ready(
+            message_id=message["id"],
+            attempt=attempt,
+            sender_id=contact["sender_id"],
+            device_id=contact["device_id"],
+            phone=contact["phone"],
+            body=body,
+        )
+
+
+def _held(status: str, reason: str | None, held_until: datetime | None) -> Held | None:
+    if status == "stopped":
+        return Held(retry_after_s=STOPPED_SENDER_RETRY_S, reason=f"sender stopped: {reason}")
+    if held_until is not None and (wait_s := (held_until - datetime.now(UTC)).total_seconds()) > 0:
+        return Held(retry_after_s=wait_s, reason="the provider asked for a break")
+    return None
+
+
+async def record_accepted(
+    pool: Pool,
+    message_id: str,
+    attempt: int,
+    *,
+    provider_id: str,
+    wa_id: str | None,
+    accepted_at: datetime,
+    sent_at: datetime | None,
+) -> Settled:
+    """The provider has the message. A contact stopped meanwhile keeps its final state."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        if row is None:
+            raise LookupError(f"there is no message {message_id}")
+        await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
+        known_sent_at = await connection.fetchval(
+            ACCEPT_MESSAGE, message_id, provider_id, wa_id, accepted_at, sent_at
+        )
+        state = ContactState(row["state"])
+        message_type = MessageType(row["message_type"])
+        if state is _STATE_BEFORE[message_type]:
+            state = _STATE_AFTER[message_type]
+            await move_contact(connection, row["campaign_id"], row["contact_id"], state)
+        return Settled(state=state, sent_at=known_sent_at)
+
+
+async def record_unknown(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> None:
+    """Nobody knows whether the provider has the message."""
+    await pool.execute(FINISH_ATTEMPT, message_id, attempt, "unknown", code, detail)
+
+
+async def record_not_sent(
+    pool: Pool, message_id: str, attempt: int, *, code: str, detail: str, max_attempts: int
+) -> Settled | None:
+    """The provider certainly does not have the message. After the last attempt the contact is failed (E4).
+
+    Returns None when another attempt is due.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        if row is None:
+            raise LookupError(f"there is no message {message_id}")
+        await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
+        if is_final(state := ContactState(row["state"])):
+            await connection.execute(CANCEL_MESSAGE, message_id)
+            return Settled(state=state, sent_at=None)
+        if row["attempts"] < max_attempts:
+            return None
+        return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
+
+
+async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> Settled:
+    """The provider refused the message for good: no retry can help, so the contact is failed."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        if row is None:
+            raise LookupError(f"there is no message {message_id}")
+        await connection.execute(FINISH_ATTEMPT, message_id, attempt, "rejected", code, detail)
+        return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
+
+
+async def record_held(
+    pool: Pool,
+    message_id: str,
+    attempt: int,
+    *,
+    sender_id: str,
+    code: str,
+    detail: str,
+    hold_until: datetime | None,
+) -> None:
+    """The account could not send at all: that is no failed attempt of this contact."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
+        await connection.execute(UNCOUNT_ATTEMPT, message_id)
+        if hold_until is not None:
+            await senders.hold_sender(connection, sender_id, hold_until)
+
+
+async def _fail(
+    connection: Connection, message_id: str, campaign_id: str, contact_id: str, reason: str
+) -> Settled:
+    await connection.execute(FAIL_MESSAGE, message_id, reason)
+    state = ContactState(
+        await connection.fetchval(
+            "SELECT state FROM campaign_contacts WHERE campaign_id = $1 AND contact_id = $2",
+            campaign_id,
+            contact_id,
+        )
+    )
+    if not is_final(state):
+        state = ContactState.FAILED
+        await move_contact(connection, campaign_id, contact_id, state, reason)
+    return Settled(state=state, sent_at=None)

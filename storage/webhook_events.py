@@ -1,0 +1,82 @@
+"""The inbox: every webhook is stored before it is answered, and worked off afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from storage.database import Pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookEvent:
+    """One stored event that waits for processing."""
+
+    id: str
+    event: str
+    payload: dict[str, Any]
+    received_at: datetime
+    tries: int
+
+
+# A repetition of a known event is counted, and hands out the id only while there is still work to do.
+STORE = """
+    INSERT INTO webhook_events (key, event, payload, next_try_at)
+    VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+    ON CONFLICT (key) DO UPDATE SET copies = webhook_events.copies + 1
+    RETURNING id::text, event, payload, received_at, tries, copies = 1 AS is_new
+"""
+STORE_REJECTED = """
+    INSERT INTO webhook_events (key, event, raw, status, outcome, processed_at)
+    VALUES ('rejected:' || encode(sha256($1), 'hex'), 'unreadable', $1, 'rejected', $2, clock_timestamp())
+    ON CONFLICT (key) DO UPDATE SET copies = webhook_events.copies + 1
+"""
+CLAIM = """
+    UPDATE webhook_events SET
+        tries = tries + 1, next_try_at = clock_timestamp() + make_interval(secs => least(60, 2 ^ (tries + 1)))
+    WHERE id IN (
+        SELECT id FROM webhook_events
+        WHERE status IN ('received', 'parked') AND next_try_at <= clock_timestamp()
+        ORDER BY next_try_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id::text, event, payload, received_at, tries
+"""
+FINISH = """
+    UPDATE webhook_events SET status = 'processed', outcome = $2, processed_at = clock_timestamp()
+    WHERE id = $1
+"""
+PARK = "UPDATE webhook_events SET status = 'parked', outcome = $2 WHERE id = $1"
+
+# The receiver works an event off at once; the relay leaves it alone for that long.
+RELAY_DELAY_S = 5.0
+LONGEST_KEY = 300  # an index entry has its limits; a stranger's event name has none
+
+
+async def store_event(pool: Pool, *, key: str, event: str, payload: dict[str, Any]) -> WebhookEvent | None:
+    """Stores an event; None if it is already known (then whoever stored it first works it off)."""
+    if len(key) > LONGEST_KEY:
+        key = f"sha256:{sha256(key.encode()).hexdigest()}"
+    row = await pool.fetchrow(STORE, key, event, payload, RELAY_DELAY_S)
+    if row is None or not row["is_new"]:
+        return None
+    return WebhookEvent(**{key: value for key, value in row.items() if key != "is_new"})
+
+
+async def store_rejected(pool: Pool, raw: bytes, reason: str) -> None:
+    """Keeps a body that makes no sense, so that nothing which was answered 200 is ever lost."""
+    await pool.execute(STORE_REJECTED, raw, reason)
+
+
+async def claim_events(pool: Pool, limit: int) -> list[WebhookEvent]:
+    """Takes events that are due, each with a pause before anybody may take it again."""
+    return [WebhookEvent(**row) for row in await pool.fetch(CLAIM, limit)]
+
+
+async def finish_event(pool: Pool, event_id: str, outcome: str) -> None:
+    """The event is worked off; `outcome` says in a few words what it did."""
+    await pool.execute(FINISH, event_id, outcome)
+
+
+async def park_event(pool: Pool, event_id: str, reason: str) -> None:
+    """The event makes no sense yet: the relay tries it again later."""
+    await pool.execute(PARK, event_id, reason)
