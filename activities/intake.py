@@ -17,7 +17,7 @@ from domain.identifiers import contact_workflow_id
 from domain.messages import MessageStatus
 from domain.opt_out import is_opt_out
 from domain.phone import mask_phone
-from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate
+from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, WebhookNews
 from providers.wassenger_events import interpret
 from storage import interactions, senders, webhook_events
 from storage.database import Pool
@@ -29,7 +29,7 @@ SIGNAL_TIMEOUT = timedelta(seconds=5)
 RELAY_PAUSE_S = 1.0
 RELAY_BATCH = 100
 # An acknowledgement may overtake the answer to the POST that it acknowledges. One that matches nothing for ten
-# tries (about six minutes) is about a message that is not ours, such as one typed on the phone.
+# tries, over some minutes, is about a message that is not ours, such as one typed on the phone.
 UNMATCHED_AFTER_TRIES = 10
 
 _STATUSES = {
@@ -51,21 +51,23 @@ class Intake:
 
     async def process(self, event: WebhookEvent) -> str:
         """Works one event off and returns what it did. Raises when it must be tried again."""
-        news = interpret(event.payload, event.received_at)
-        match news:
-            case InboundMessage():
-                outcome = await self._inbound(event, news)
-            case DeliveryUpdate():
-                outcome = await self._delivery(event, news)
-                if outcome is None:
-                    await webhook_events.park_event(self._pool, event.id, "its message is not known yet")
-                    return "parked"
-            case SessionUpdate():
-                outcome = await self._session(news)
-            case Ignored(reason):
-                outcome = f"ignored: {reason}"
+        outcome = await self._effect(event, interpret(event.payload, event.received_at))
+        if outcome is None:
+            await webhook_events.park_event(self._pool, event.id, "its message is not known yet")
+            return "parked"
         await webhook_events.finish_event(self._pool, event.id, outcome)
         return outcome
+
+    async def _effect(self, event: WebhookEvent, news: WebhookNews) -> str | None:
+        match news:
+            case InboundMessage():
+                return await self._inbound(event, news)
+            case DeliveryUpdate():
+                return await self._delivery(event, news)
+            case SessionUpdate():
+                return await self._session(news)
+            case Ignored(reason):
+                return f"ignored: {reason}"
 
     async def _inbound(self, event: WebhookEvent, message: InboundMessage) -> str:
         # Before anything else: "STOP" suppresses, it never earns Message 2.
@@ -161,9 +163,7 @@ class Intake:
                 return f"sender stopped: {reason}"
         return "ignored: not one of our senders"
 
-    async def _tell(
-        self, campaign_id: str, contact_id: str, signal: str, argument: Interaction | Stop
-    ) -> None:
+    async def _tell(self, campaign_id: str, contact_id: str, signal: str, argument: Interaction | Stop) -> None:
         handle = self._temporal.get_workflow_handle(contact_workflow_id(campaign_id, contact_id))
         try:
             await handle.signal(signal, argument, rpc_timeout=SIGNAL_TIMEOUT)

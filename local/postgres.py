@@ -141,7 +141,7 @@ class Postgres:
             os.chown(self._password, self.account.uid, self.account.gid)
 
     async def _create_data(self) -> None:
-        """Creates the data beside its final place, so that an interrupted attempt is never mistaken for data."""
+        """Creates the data beside its final place: an interrupted attempt is never mistaken for data."""
         status = await run_to_end(
             Command(
                 argv=(
@@ -169,14 +169,14 @@ class Postgres:
 
     async def _wait_for_former_server(self) -> None:
         """Lets a server of a stack that was just killed end, and clears a lock file that is plainly stale."""
-        try:
-            async with asyncio.timeout(_FORMER_SERVER_DEADLINE_S):
-                while (former := self._former_server()) is not None:
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            raise StackError(
-                f"PostgreSQL still runs on {self._data} as process {former}. End it with `kill -QUIT {former}`."
-            ) from None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _FORMER_SERVER_DEADLINE_S
+        while (former := await asyncio.to_thread(self._former_server)) is not None:
+            if loop.time() > deadline:
+                raise StackError(
+                    f"PostgreSQL still runs on {self._data}: process {former}. End it: `kill -QUIT {former}`."
+                )
+            await asyncio.sleep(0.1)
 
     def _former_server(self) -> int | None:
         """The live process that works in our data directory.

@@ -61,7 +61,7 @@ async def spawn(command: Command, log: LogFile) -> Process:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                preexec_fn=_die_with_parent(command.orphan_signal),  # noqa: PLW1509 - only a system call
+                preexec_fn=_die_with_parent(command.orphan_signal),
             )
     except OSError as error:
         raise ProcessStartError(f"Cannot execute {command.argv[0]}: {error}.") from error

@@ -32,7 +32,7 @@ def temporal_spec(*, port: int, ui_port: int, namespace: str, directory: Path) -
     address = f"127.0.0.1:{port}"
     arguments = [
         f"--db-filename={directory / 'temporal.db'}",
-        "--sqlite-pragma=journal_mode=wal",  # over the default journal: 1.7 times as many workflows per second
+        "--sqlite-pragma=journal_mode=wal",  # 1.7 times as many workflows per second as the default
         "--ip=127.0.0.1",
         f"--port={port}",
         f"--ui-port={ui_port}",

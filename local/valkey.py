@@ -29,7 +29,7 @@ def valkey_spec(port: int, directory: Path) -> Spec:
         binary = get_binary_path()
     except ValkeyBinaryNotFoundError as error:
         raise InstallationError(
-            f"Valkey does not run here: {error} Set RELANCE_REDIS_URL to a Redis or Valkey that runs elsewhere."
+            f"Valkey does not run here: {error} Set RELANCE_REDIS_URL to one that runs elsewhere."
         ) from error
     settings = {
         "bind": "127.0.0.1",

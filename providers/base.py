@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from domain.interactions import InteractionKind
+
 
 class DeliveryStatus(StrEnum):
     """How far a message got, as the gateway tells it."""
@@ -108,3 +110,50 @@ class Gateway(Protocol):
     async def close(self) -> None:
         """Releases the connections."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage:
+    """A person reacted: a message to one of our accounts, or a reaction to one of our messages."""
+
+    device: str
+    phone: str | None  # E.164; None when WhatsApp hides it
+    kind: InteractionKind
+    text: str | None  # what was written, or a caption
+    quoted_wa_id: str | None  # the message that it answers
+    quoted_reference: str | None
+    occurred_at: datetime  # the provider's time, never later than our receipt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryUpdate:
+    """The provider reports how far one of our messages got."""
+
+    provider_id: str | None
+    wa_id: str | None
+    reference: str | None
+    status: DeliveryStatus
+    occurred_at: datetime  # the provider's time, never later than our receipt
+    failure_reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionUpdate:
+    """An account went online or offline."""
+
+    device: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that means nothing to a campaign."""
+
+    reason: str
+
+
+WebhookNews = InboundMessage | DeliveryUpdate | SessionUpdate | Ignored
+
+
+class UnreadableWebhookError(ValueError):
+    """The body of a webhook makes no sense; the message says why."""

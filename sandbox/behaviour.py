@@ -1,4 +1,4 @@
-"""How this Wassenger behaves is a choice of the test: which plan, how fast, how it signs, what it gets wrong."""
+"""How this Wassenger behaves is a choice of the test: which plan, how fast, how it signs."""
 
 from typing import Any, Literal
 
@@ -30,8 +30,8 @@ class Behaviour(BaseModel):
 
     security: Literal["none", "query", "header", "hmac"] = "none"
     secret: str = ""
-    secret_query: str = "secret"
-    secret_header: str = "X-Webhook-Secret"
+    secret_query: str = "secret"  # noqa: S105 - the name of a parameter
+    secret_header: str = "X-Webhook-Secret"  # noqa: S105 - the name of a header
 
     webhook_timeout_s: float = Field(10.0, gt=0)
     webhook_retry_first_s: float = Field(0.5, gt=0)

@@ -55,7 +55,7 @@ class Agenda:
         self.at(self.clock.now() + seconds, lambda _due: None if over.done() else over.set_result(None))
         await over
 
-    def clear(self) -> None:
+    def cancel_all(self) -> None:
         self._entries.clear()
         self._set_alarm()
 

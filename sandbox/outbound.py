@@ -29,6 +29,7 @@ class Message:
     max_retries: int = 25
     status: str = "queued"
     delivery_status: str = "queued"
+    webhook_status: str = "pending"
     wa_id: str | None = None
     failure_reason: str | None = None
     attempts: int = 0  # failed ones
@@ -103,6 +104,9 @@ class Messages:
             raise not_found("message", message_id)
         return self._by_id[message_id]
 
+    def find(self, message_id: str) -> Message | None:
+        return self._by_id.get(message_id)
+
     def with_wa_id(self, wa_id: str) -> Message | None:
         return self._by_wa_id.get(wa_id)
 
@@ -149,6 +153,7 @@ def message_object(message: Message) -> Json:
         "source": "api",
         "status": message.status,
         "deliveryStatus": message.delivery_status,
+        "webhookStatus": message.webhook_status,
         "failureReason": message.failure_reason,
         "retry": {
             "max": message.max_retries,
@@ -170,4 +175,14 @@ def message_object(message: Message) -> Json:
     return shown
 
 
-SHOWN_CONTENT = ("message", "reference", "media", "poll", "location", "contacts", "template", "quote", "agent")
+SHOWN_CONTENT = (
+    "message",
+    "reference",
+    "media",
+    "poll",
+    "location",
+    "contacts",
+    "template",
+    "quote",
+    "agent",
+)

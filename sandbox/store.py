@@ -63,7 +63,7 @@ def encode(kind: str, key: str, fields: Json | None) -> str:
 
 
 def read_documents(path: Path) -> Documents:
-    """Merges the lines of a file; a last line that a kill cut short was never answered for, so it is skipped."""
+    """Merges the lines of a file; one that a kill cut short was never answered for, so it is skipped."""
     documents: Documents = {}
     if not path.exists():
         return documents

@@ -187,7 +187,11 @@ def field_problems(body: Json) -> list[Problem]:
     for name, value in body.items():
         if name not in RULES:
             problems.append(
-                {"code": "field:unknown", "reason": "additionalProperties", "message": f"{name} is not allowed"}
+                {
+                    "code": "field:unknown",
+                    "reason": "additionalProperties",
+                    "message": f"{name} is not allowed",
+                }
             )
             continue
         check, requirement = RULES[name]

@@ -225,13 +225,18 @@ async def cancel_draft(pool: Pool, campaign_id: str) -> bool:
 
 
 async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
-    """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot."""
+    """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot.
+
+    Raises LookupError when the campaign does not exist, or was cancelled before it started.
+    """
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(START, campaign_id)
         campaign = await connection.fetchrow(
-            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 FOR UPDATE", campaign_id
+            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status = 'running' FOR UPDATE",
+            campaign_id,
         )
         if campaign is None:
-            raise LookupError(f"there is no campaign {campaign_id}")
+            raise LookupError(f"there is no campaign {campaign_id} to run")
         if campaign["opened_at"] is None:
             await connection.execute(SNAPSHOT, campaign_id, campaign["batch_size"], timeout=300)
             await connection.execute(

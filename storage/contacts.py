@@ -53,11 +53,12 @@ OPT_OUT = """
     ON CONFLICT (phone) DO UPDATE SET opted_out_at = coalesce(contacts.opted_out_at, excluded.opted_out_at)
     RETURNING id
 """
-# With those that an opt-out stopped before: whoever repeats an opt-out may not have told their workflows yet.
+# With those that an opt-out stopped before: who repeats it may not have told their workflows yet.
 LOCK_STOPPABLE = """
     SELECT cc.campaign_id::text, cc.contact_id::text
     FROM campaign_contacts cc JOIN campaigns ca ON ca.id = cc.campaign_id
-    WHERE cc.contact_id = $1 AND ca.status = 'running' AND cc.state IN ('pending', 'message_1_sent', 'opted_out')
+    WHERE cc.contact_id = $1 AND ca.status = 'running'
+        AND cc.state IN ('pending', 'message_1_sent', 'opted_out')
     ORDER BY cc.campaign_id FOR UPDATE OF cc
 """
 STOP_OPEN = """

@@ -270,14 +270,16 @@ async def apply_status(
             )
         else:
             await connection.execute(LINK_IDS, message_id, wa_id, provider_id)
-        message_1_failed = (
-            status is MessageStatus.FAILED and row["message_type"] == MessageType.MESSAGE_1
-        )
-        if message_1_failed and changed and not is_final(state):
+        message_1_failed = status is MessageStatus.FAILED and row["message_type"] == MessageType.MESSAGE_1
+        if (
+            message_1_failed
+            and changed
+            and not is_final(state)
             # It can earn no reaction any more; unless there was one, which proves that it arrived.
-            if not await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id):
-                state = ContactState.FAILED
-                await move_contact(connection, campaign_id, contact_id, state, failure_reason)
+            and not await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id)
+        ):
+            state = ContactState.FAILED
+            await move_contact(connection, campaign_id, contact_id, state, failure_reason)
         return AppliedStatus(
             campaign_id=campaign_id,
             contact_id=contact_id,

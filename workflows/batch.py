@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.exceptions import ChildWorkflowError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import BatchRef, CampaignActivities, FailInput
@@ -59,10 +59,7 @@ class BatchWorkflow:
             summary="Load the contacts of the batch",
         )
         await asyncio.gather(
-            *(
-                self._follow(contact_id, loaded.window_s, loaded.grace_s)
-                for contact_id in loaded.contact_ids
-            )
+            *(self._follow(contact_id, loaded.window_s, loaded.grace_s) for contact_id in loaded.contact_ids)
         )
         states = dict(sorted(self._states.items()))
         await self._report(states)
@@ -124,7 +121,7 @@ class BatchWorkflow:
             return
         try:
             await handle.signal(ContactWorkflow.stop, self._stopped)
-        except ApplicationError as error:
+        except FailureError as error:
             workflow.logger.info("contact %s ended before it could be stopped: %s", contact_id, error)
 
     async def _give_up(self, contact_id: str, reason: str) -> None:
@@ -143,10 +140,9 @@ class BatchWorkflow:
         campaign = workflow.get_external_workflow_handle(campaign_workflow_id(self._batch.campaign_id))
         try:
             await campaign.signal("batch_done", BatchDone(batch=self._batch.batch, states=states))
-        except ApplicationError as error:
+        except FailureError as error:
             workflow.logger.warning("the campaign has ended before this batch: %s", error)
 
     def _show(self) -> None:
         ended = ", ".join(f"{count} {state}" for state, count in sorted(self._states.items()))
         workflow.set_current_details(f"{len(self._open)} contacts open; ended: {ended or 'none'}")
-

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import BatchRef, CampaignActivities, CloseInput, StopInput
@@ -71,6 +71,7 @@ class CampaignWorkflow:
         self._lanes: list[LaneProgress] = list(campaign.progress.lanes) if campaign.progress else []
         self._open: set[int] = set(campaign.progress.open_batches) if campaign.progress else set()
         self._states: Counter[str] = Counter(campaign.progress.states if campaign.progress else {})
+        self._starting: set[int] = set()
         self._cancelled = False
 
     @workflow.run
@@ -80,7 +81,8 @@ class CampaignWorkflow:
             self._progress = await self._open_campaign()
             self._lanes = list(self._progress.lanes)
         lanes = [asyncio.create_task(self._run_lane(index)) for index in range(len(self._lanes))]
-        reason = await self._until_decided(lanes)
+        reason = await self._until_decided(self._progress, lanes)
+        await workflow.wait_condition(lambda: not self._starting)
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
@@ -132,7 +134,7 @@ class CampaignWorkflow:
             batch_pause_s=opened.batch_pause_s,
         )
 
-    async def _until_decided(self, lanes: "list[asyncio.Task[None]]") -> str | None:
+    async def _until_decided(self, progress: CampaignProgress, lanes: "list[asyncio.Task[None]]") -> str | None:
         """Why the campaign closes, or None when this run has to hand over to the next."""
 
         def all_final() -> bool:
@@ -141,12 +143,113 @@ class CampaignWorkflow:
         def decided() -> bool:
             return self._cancelled or all_final() or workflow.info().is_continue_as_new_suggested()
 
-        assert self._progress is not None  # noqa: S101 - opened before
-        patience = max(self._progress.closes_by - workflow.now(), timedelta(0))
+        patience = max(progress.closes_by - workflow.now(), timedelta(0))
         with suppress(asyncio.TimeoutError):
             await workflow.wait_condition(decided, timeout=patience)
         if self._cancelled:
             return "cancelled"
         if all_final():
             return "all_final"
-        return "max_age" if workflow.now() >= self._progress.closes_by else None
+        return "max_age" if workflow.now() >= progress.closes_by else None
+
+    async def _run_lane(self, index: int) -> None:
+        while True:
+            lane = self._lanes[index]
+            if lane.sending:
+                await self._await_messages_sent(self._batch_number(lane, lane.started - 1))
+                pause = timedelta(seconds=self._progress.batch_pause_s if self._progress else 0)
+                lane = self._advance(index, replace(lane, sending=False, resumes_at=workflow.now() + pause))
+            if lane.started >= lane.batches:
+                return
+            if lane.resumes_at is not None:
+                await workflow.sleep(max(lane.resumes_at - workflow.now(), timedelta(0)))
+            await workflow.wait_condition(lambda: len(self._open) < MAX_OPEN_BATCHES)
+            await self._start_batch(lane.sender_id, self._batch_number(lane, lane.started))
+            self._advance(index, replace(lane, started=lane.started + 1, sending=True, resumes_at=None))
+
+    def _batch_number(self, lane: LaneProgress, nth: int) -> int:
+        return nth * len(self._lanes) + lane.lane
+
+    def _advance(self, index: int, lane: LaneProgress) -> LaneProgress:
+        self._lanes[index] = lane
+        self._show()
+        return lane
+
+    async def _start_batch(self, sender_id: str, batch: int) -> None:
+        self._open.add(batch)
+        self._starting.add(batch)
+        # The id may have run already when the run before this one ended while starting it.
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                BatchWorkflow.run,
+                BatchInput(campaign_id=self._campaign_id, sender_id=sender_id, batch=batch),
+                id=batch_workflow_id(self._campaign_id, batch),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(CAMPAIGN, self._campaign_id),
+                        SearchAttributePair(SENDER, sender_id),
+                    ]
+                ),
+                static_summary=f"Batch {batch}: 25 to 100 contacts that start together",
+            )
+        self._starting.discard(batch)
+
+    async def _await_messages_sent(self, batch: int) -> None:
+        await workflow.execute_activity_method(
+            CampaignActivities.await_messages_sent,
+            BatchRef(campaign_id=self._campaign_id, batch=batch),
+            start_to_close_timeout=timedelta(hours=12),
+            heartbeat_timeout=timedelta(seconds=30),
+            retry_policy=UNLIMITED,
+            summary=f"Wait for the last Message 1 of batch {batch}",
+        )
+
+    async def _close(self, reason: str) -> str:
+        if reason != "all_final":
+            await self._stop_contacts(reason)
+        closed = await workflow.execute_activity_method(
+            CampaignActivities.close_campaign,
+            CloseInput(campaign_id=self._campaign_id, reason=reason),
+            start_to_close_timeout=timedelta(minutes=10),
+            retry_policy=UNLIMITED,
+            summary="Final statistics and report",
+        )
+        workflow.set_current_details(closed.summary)
+        return closed.summary
+
+    async def _stop_contacts(self, reason: str) -> None:
+        state = ContactState.CANCELLED if reason == "cancelled" else ContactState.EXPIRED
+        await workflow.execute_activity_method(
+            CampaignActivities.stop_contacts,
+            StopInput(campaign_id=self._campaign_id, state=state, reason=reason),
+            start_to_close_timeout=timedelta(minutes=10),
+            retry_policy=UNLIMITED,
+            summary="End every open contact",
+        )
+        stop = Stop(id=f"{self._campaign_id}-{reason}", at=workflow.now(), state=state)
+        await asyncio.gather(*(self._stop_batch(batch, stop) for batch in sorted(self._open)))
+        with suppress(asyncio.TimeoutError):
+            await workflow.wait_condition(lambda: not self._open, timeout=STOP_PATIENCE)
+
+    async def _stop_batch(self, batch: int, stop: Stop) -> None:
+        handle = workflow.get_external_workflow_handle_for(
+            BatchWorkflow.run, batch_workflow_id(self._campaign_id, batch)
+        )
+        try:
+            await handle.signal(BatchWorkflow.stop, stop)
+        except FailureError as error:
+            workflow.logger.info("batch %s has ended already: %s", batch, error)
+            self._open.discard(batch)
+
+    def _show(self) -> None:
+        lanes = "\n".join(
+            f"- sender {lane.sender_id}: batch {lane.started} of {lane.batches}"
+            + (", sending" if lane.sending else "")
+            for lane in self._lanes
+        )
+        ended = ", ".join(f"{count} {state}" for state, count in sorted(self._states.items()))
+        workflow.set_current_details(
+            f"{len(self._open)} batches open; ended contacts: {ended or 'none'}\n\n{lanes}"
+        )

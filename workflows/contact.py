@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import CampaignActivities, SettleInput, SettleOutcome
-    from activities.sending import SendInput, SendingActivities, SendOutcome
+    from activities.sending import SendingActivities, SendInput, SendOutcome
     from domain.contact_signals import Interaction, Stop
     from domain.contact_states import ContactState, is_final
     from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue
@@ -137,9 +137,7 @@ class ContactWorkflow:
             (
                 interaction
                 for interaction in self._interactions.values()
-                if window.admits(
-                    occurred_at=interaction.occurred_at, received_at=interaction.received_at
-                )
+                if window.admits(occurred_at=interaction.occurred_at, received_at=interaction.received_at)
             ),
             None,
         )
@@ -175,9 +173,7 @@ class ContactWorkflow:
             self._sent_at = outcome.sent_at
         self._become(ContactState(outcome.state))
 
-    def _start_sending(
-        self, message_type: MessageType, queue: str
-    ) -> workflow.ActivityHandle[SendOutcome]:
+    def _start_sending(self, message_type: MessageType, queue: str) -> workflow.ActivityHandle[SendOutcome]:
         return workflow.start_activity_method(
             SendingActivities.send_message,
             SendInput(

@@ -1,0 +1,25 @@
+"""Serves the API: `python -m api`."""
+
+import uvicorn
+
+from api.app import create_app
+from logs import configure_logging
+from settings import load_settings
+
+
+def main() -> None:
+    """Until SIGTERM or SIGINT."""
+    settings = load_settings()
+    configure_logging("api", settings.log_level)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,  # webhook paths carry the secret
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

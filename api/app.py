@@ -1,0 +1,99 @@
+"""The API: what it is made of, and what it opens and closes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from activities.intake import Intake
+from api import campaigns, contacts, problems, senders, webhooks
+from api.dependencies import Needs, Resources
+from api.webhooks import WebhookDesk
+from providers.base import GatewayError
+from providers.wassenger import WassengerGateway
+from settings import Settings
+from storage import database
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK_NAME = "relance"
+REGISTER_RETRY_S = 10.0
+LARGEST_UPLOAD = 64 * 1024 * 1024
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its connections open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = await database.connect(_required(settings.database_url, "DATABASE_URL"), application="api")
+        # Lazy: webhooks are stored also while Temporal is away.
+        temporal = await Client.connect(
+            _required(settings.temporal_address, "TEMPORAL_ADDRESS"),
+            namespace=settings.temporal_namespace,
+            lazy=True,
+        )
+        app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal)
+        desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal))
+        registration = asyncio.create_task(_keep_registering(settings))
+        try:
+            yield
+        finally:
+            registration.cancel()
+            with suppress(asyncio.CancelledError):
+                await registration
+            await desk.drain()
+            await pool.close()
+
+    app = FastAPI(
+        title="Relance",
+        summary="WhatsApp campaigns: Message 1, the window, Message 2.",
+        version="0.1.0",
+        lifespan=lifespan,
+        max_body_size=LARGEST_UPLOAD,
+    )
+    problems.install(app)
+    for part in (campaigns, contacts, senders, webhooks):
+        app.include_router(part.router)
+    app.add_api_route("/healthz", health, tags=["operations"])
+    return app
+
+
+async def health(needs: Needs) -> dict[str, str]:
+    """Answers when the API and its database do."""
+    await needs.pool.fetchval("SELECT 1", timeout=2)
+    return {"status": "ok"}
+
+
+def _required(value: str | None, name: str) -> str:
+    if value is None:
+        raise SystemExit(f"RELANCE_{name} is not set: start the embedded stack with `make up`, or set it")
+    return value
+
+
+async def _keep_registering(settings: Settings) -> None:
+    """Tells the gateway where its webhooks go, as soon as it can be told."""
+    if settings.public_url is None or settings.wassenger_token is None or settings.webhook_secret is None:
+        log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so Wassenger cannot tell us of any reaction")
+        return
+    gateway = WassengerGateway(
+        base_url=settings.wassenger_url,
+        token=settings.wassenger_token.get_secret_value(),
+        timeout_s=settings.gateway_timeout_s,
+    )
+    url = f"{settings.public_url.rstrip('/')}/webhooks/wassenger/{settings.webhook_secret.get_secret_value()}"
+    try:
+        while True:
+            try:
+                await gateway.register_webhook(url=url, name=WEBHOOK_NAME)
+            except GatewayError as error:
+                log.warning("webhook not registered, trying again", error=str(error))
+                await asyncio.sleep(REGISTER_RETRY_S)
+            else:
+                log.info("webhook registered", public_url=settings.public_url)
+                return
+    finally:
+        await gateway.close()

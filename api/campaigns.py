@@ -1,0 +1,245 @@
+"""Campaigns: draft, start, watch, cancel."""
+
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, status
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.dependencies import Needs, Resources
+from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.duration import Plan
+from domain.identifiers import CAMPAIGN_QUEUE, campaign_workflow_id
+from domain.template import check_template
+from storage import campaigns, senders
+from storage.campaigns import Campaign, UnknownReferenceError
+from workflows.batch import CAMPAIGN
+from workflows.campaign import CampaignInput, CampaignWorkflow
+
+router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=PROBLEM_RESPONSES)
+
+RPC_TIMEOUT = timedelta(seconds=5)
+
+
+class CampaignIn(BaseModel):
+    """A draft. Durations in seconds; what is unset comes from the settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    message_1: str = Field(description="May hold {{variables}}, with a fallback as in {{name|there}}")
+    message_2: str
+    sender_ids: list[UUID] = Field(min_length=1, max_length=100)
+    category_ids: list[UUID] = Field(default=[], max_length=100)
+    everyone: bool = Field(default=False, description="All contacts, instead of categories")
+    window_s: float | None = Field(default=None, gt=0, le=30 * 86400)
+    grace_s: float | None = Field(default=None, ge=0, le=3600)
+    max_age_s: float | None = Field(default=None, gt=0, le=90 * 86400)
+    batch_size: int | None = Field(default=None, ge=25, le=100)
+    batch_pause_s: float | None = Field(default=None, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        for name in ("message_1", "message_2"):
+            problems = check_template(getattr(self, name))
+            if problems:
+                raise ValueError(f"{name}: {'; '.join(problems)}")
+        if self.everyone == bool(self.category_ids):
+            raise ValueError("choose either category_ids or everyone")
+        if len(set(self.sender_ids)) < len(self.sender_ids):
+            raise ValueError("sender_ids: a sender is named twice")
+        return self
+
+
+class CampaignCounts(BaseModel):
+    """Live counters, exact."""
+
+    total_contacts: int
+    messages_sent: int
+    messages_1_sent: int
+    messages_2_sent: int
+    messages_delivered: int
+    messages_read: int
+    interactions: int
+    suppressed_duplicates: int
+    failures: int
+    final_contacts: int
+    contacts_by_state: dict[str, int]
+
+
+class CampaignOut(BaseModel):
+    """A campaign with its live counters; `report` is set once it has closed."""
+
+    id: str
+    name: str
+    status: str
+    message_1: str
+    message_2: str
+    everyone: bool
+    sender_ids: list[str]
+    category_ids: list[str]
+    window_s: float
+    grace_s: float
+    max_age_s: float
+    batch_size: int
+    batch_pause_s: float
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    closes_by: AwareDatetime | None
+    closed_at: AwareDatetime | None
+    close_reason: str | None
+    workflow_id: str
+    counts: CampaignCounts
+    report: dict[str, Any] | None
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+async def add_campaign(draft: CampaignIn, needs: Needs) -> CampaignOut:
+    """Stores a draft; nothing is sent before it is started."""
+    defaults = needs.settings
+    try:
+        campaign = await campaigns.add_campaign(
+            needs.pool,
+            name=draft.name,
+            message_1=draft.message_1,
+            message_2=draft.message_2,
+            everyone=draft.everyone,
+            sender_ids=[str(sender_id) for sender_id in draft.sender_ids],
+            category_ids=[str(category_id) for category_id in draft.category_ids],
+            window_s=_or_default(draft.window_s, defaults.window_s),
+            grace_s=_or_default(draft.grace_s, defaults.grace_s),
+            max_age_s=_or_default(draft.max_age_s, defaults.max_age_s),
+            batch_size=draft.batch_size or defaults.batch_size,
+            batch_pause_s=_or_default(draft.batch_pause_s, defaults.batch_pause_s),
+        )
+    except UnknownReferenceError as error:
+        raise Problem(422, "Unknown sender or category", str(error)) from error
+    return await _shown(needs, campaign)
+
+
+def _or_default(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+@router.get("")
+async def list_campaigns(needs: Needs) -> list[CampaignOut]:
+    """The newest hundred campaigns."""
+    return [await _shown(needs, campaign) for campaign in await campaigns.list_campaigns(needs.pool, 100)]
+
+
+@router.get("/{campaign_id}")
+async def get_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """One campaign with its live counters."""
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+@router.post("/{campaign_id}/start", status_code=status.HTTP_202_ACCEPTED)
+async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Starts a draft. Starting a running campaign again changes nothing.
+
+    Refused (409) when the campaign has ended, has nobody to write to, or cannot fit its maximum age.
+    """
+    campaign = await _existing(needs, campaign_id)
+    if campaign.status in {"completed", "cancelled"}:
+        raise Problem(409, "Campaign has ended", f"this campaign is {campaign.status}; make a new one")
+    if campaign.status == "draft":
+        await _check_plan(needs, campaign)
+    try:
+        await needs.temporal.start_workflow(
+            CampaignWorkflow.run,
+            CampaignInput(campaign_id=campaign.id),
+            id=campaign_workflow_id(campaign.id),
+            task_queue=CAMPAIGN_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(CAMPAIGN, campaign.id)]),
+            static_summary=f"Campaign {campaign.id}: {len(campaign.sender_ids)} senders",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        pass
+    except RPCError as error:
+        raise _temporal_unavailable(error) from error
+    await campaigns.mark_started(needs.pool, campaign.id)
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+@router.post("/{campaign_id}/cancel", status_code=status.HTTP_202_ACCEPTED)
+async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Ends a campaign now: nobody gets anything any more. Cancelling twice changes nothing."""
+    campaign = await _existing(needs, campaign_id)
+    if campaign.status == "draft" and await campaigns.cancel_draft(needs.pool, campaign.id):
+        return await _shown(needs, await _existing(needs, campaign_id))
+    if campaign.status == "completed":
+        raise Problem(409, "Campaign has ended", "this campaign is completed already")
+    handle = needs.temporal.get_workflow_handle_for(CampaignWorkflow.run, campaign_workflow_id(campaign.id))
+    try:
+        await handle.signal(CampaignWorkflow.cancel, rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise _temporal_unavailable(error) from error
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+def _temporal_unavailable(error: RPCError) -> Problem:
+    return Problem(503, "Temporal is not available", f"nothing was changed, try again: {error.message}")
+
+
+async def _check_plan(needs: Resources, campaign: Campaign) -> None:
+    size = await campaigns.audience_size(needs.pool, campaign.id)
+    if size == 0:
+        raise Problem(409, "Nobody to write to", "import contacts into one of the campaign's categories first")
+    default_rate = needs.settings.message_1_rate_per_s
+    plan = Plan(
+        contacts=size,
+        rates_per_s=[
+            sender.message_1_rate_per_s or default_rate
+            for sender in await senders.list_senders(needs.pool)
+            if sender.id in campaign.sender_ids
+        ],
+        batch_size=campaign.batch_size,
+        batch_pause_s=campaign.batch_pause_s,
+        window_s=campaign.window_s,
+        grace_s=campaign.grace_s,
+    )
+    if plan.duration_s > campaign.max_age_s:
+        raise Problem(
+            409,
+            "The campaign cannot fit its maximum age",
+            f"{size} contacts over {len(plan.rates_per_s)} senders take at least {_hours(plan.duration_s)}, "
+            f"and the maximum age is {_hours(campaign.max_age_s)}: raise max_age_s, or add a sender",
+            duration_s=plan.duration_s,
+            max_age_s=campaign.max_age_s,
+        )
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h"
+
+
+async def _existing(needs: Resources, campaign_id: UUID) -> Campaign:
+    campaign = await campaigns.get_campaign(needs.pool, str(campaign_id))
+    if campaign is None:
+        raise not_found("campaign", str(campaign_id))
+    return campaign
+
+
+async def _shown(needs: Resources, campaign: Campaign) -> CampaignOut:
+    counters = await campaigns.get_counters(needs.pool, campaign.id)
+    shared = {name: getattr(campaign, name) for name in CampaignOut.model_fields if hasattr(campaign, name)}
+    counts = {name: getattr(counters, name) for name in CampaignCounts.model_fields if hasattr(counters, name)}
+    shared["closes_by"] = campaign.closes_by if campaign.started_at else None
+    return CampaignOut(
+        **shared,
+        workflow_id=campaign_workflow_id(campaign.id),
+        counts=CampaignCounts(**counts, contacts_by_state=counters.by_state()),
+    )

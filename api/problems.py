@@ -1,0 +1,80 @@
+"""Errors as problem details (RFC 9457): what happened, to what, and what to do next."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+
+class Problem(Exception):  # noqa: N818 - the name of RFC 9457
+    """Raised anywhere below a route; becomes the answer."""
+
+    def __init__(self, status: int, title: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+
+
+class ProblemBody(BaseModel):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ProblemBody, "description": "What is wrong with the request, and how to fix it"}
+}
+
+
+def not_found(what: str, identity: str) -> Problem:
+    """There is no such thing."""
+    return Problem(404, "Not found", f"there is no {what} {identity}")
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the API a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this class
+    return _answer(error.status, error.body)
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]} for item in error.errors()
+    ]
+    detail = "; ".join(f"{item['field']}: {item['reason']}" for item in errors)
+    body = {
+        "type": "about:blank",
+        "title": "Invalid request",
+        "status": 422,
+        "detail": detail,
+        "errors": errors,
+    }
+    return _answer(422, body)
+
+
+async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    body = {
+        "type": "about:blank",
+        "title": str(error.detail),
+        "status": error.status_code,
+        "detail": str(error.detail),
+    }
+    return _answer(error.status_code, body)
+
+
+def _answer(status: int, body: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(body, status, media_type="application/problem+json")

@@ -1,0 +1,108 @@
+"""Receives webhooks: authenticate, store, answer, and only then work the event off.
+
+Whatever was answered 200 is stored. Nonsense is stored as rejected and answered 200, because anything else
+would make the provider send it for a day. A body that cannot be stored is answered 503, so that it comes again.
+"""
+
+import asyncio
+import hmac
+
+import asyncpg
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from activities.intake import Intake, process_safely
+from api.dependencies import Needs
+from api.problems import Problem
+from providers.base import UnreadableWebhookError
+from providers.wassenger_events import split_webhook
+from storage import webhook_events
+from storage.database import Pool
+from storage.webhook_events import WebhookEvent
+
+log = structlog.get_logger(__name__)
+
+router = APIRouter(tags=["webhooks"])
+
+LARGEST_BODY = 1_048_576
+MOST_AT_ONCE = 32
+DRAIN_S = 5.0
+
+# What PostgreSQL says of content that it cannot hold, as opposed to not being able to store anything now.
+_BAD_CONTENT = (asyncpg.DataError, asyncpg.StatementTooComplexError, asyncpg.ProgramLimitExceededError)
+_NOT_STORED = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Received(BaseModel):
+    """How many events of the body were new, known, or unreadable."""
+
+    stored: int = 0
+    known: int = 0
+    rejected: int = 0
+
+
+class WebhookDesk:
+    """Works events off behind the answer, a bounded number at a time."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._free = asyncio.Semaphore(MOST_AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+
+    def hand_over(self, event: WebhookEvent) -> None:
+        """Returns at once. What a crash cuts short, the relay of the worker picks up."""
+        task = asyncio.create_task(self._work_off(event))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _work_off(self, event: WebhookEvent) -> None:
+        async with self._free:
+            await process_safely(self._intake, event)
+
+    async def drain(self) -> None:
+        """Gives what is running a few seconds to end."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=DRAIN_S)
+
+
+@router.post("/webhooks/wassenger/{secret}", include_in_schema=False)
+async def receive_wassenger(secret: str, request: Request, needs: Needs) -> Received:
+    """Wassenger posts here; the secret in the path is how it proves itself."""
+    expected = needs.settings.webhook_secret
+    if expected is None or not hmac.compare_digest(secret.encode(), expected.get_secret_value().encode()):
+        log.warning("webhook with a wrong secret")
+        raise Problem(401, "Unauthorized", "the webhook secret is wrong")
+    raw = await request.body()
+    try:
+        return await _store(needs.pool, request.app.state.webhook_desk, raw)
+    except _NOT_STORED as error:
+        log.exception("webhook not stored, the provider will send it again")
+        raise Problem(503, "Not stored", "the database is not available, please send this again") from error
+
+
+async def _store(pool: Pool, desk: WebhookDesk, raw: bytes) -> Received:
+    try:
+        items = split_webhook(raw)
+    except UnreadableWebhookError as error:
+        await _reject(pool, raw, str(error))
+        return Received(rejected=1)
+    received = Received()
+    for item in items:
+        try:
+            event = await webhook_events.store_event(pool, key=item.key, event=item.event, payload=item.payload)
+        except _BAD_CONTENT as error:
+            await _reject(pool, raw, str(error))
+            received.rejected += 1
+            continue
+        if event is None:
+            received.known += 1
+        else:
+            received.stored += 1
+            desk.hand_over(event)
+    return received
+
+
+async def _reject(pool: Pool, raw: bytes, reason: str) -> None:
+    log.warning("webhook rejected", reason=reason[:200], size=len(raw))
+    await webhook_events.store_rejected(pool, raw, reason)

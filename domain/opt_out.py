@@ -1,0 +1,122 @@
+"""Does this message ask us to stop? Asked before anything else about an inbound message.
+
+The rule is conservative in both directions: a message is an opt-out if, after dropping case, accents,
+punctuation and emoji, it consists of an opt-out phrase and polite filler words only. "stop svp" is one,
+"non-stop" and "don't stop" are not, and neither is any sentence that merely contains such a word.
+"""
+
+import re
+import unicodedata
+
+PHRASES = (
+    "stop",
+    "stopper",
+    "stopp",
+    "stop pub",
+    "stop sms",
+    "stop whatsapp",
+    "stop messages",
+    "stop message",
+    "stop all",
+    "arret",
+    "arrets",
+    "arreter",
+    "arretez",
+    "arrete",
+    "arretez tout",
+    "arretez de m ecrire",
+    "arretez de me contacter",
+    "arretez les messages",
+    "desabonner",
+    "desabonnement",
+    "desabonne",
+    "desabonnez moi",
+    "me desabonner",
+    "je veux me desabonner",
+    "je souhaite me desabonner",
+    "desinscription",
+    "desinscrire",
+    "desinscrivez moi",
+    "me desinscrire",
+    "je veux me desinscrire",
+    "je souhaite me desinscrire",
+    "ne plus recevoir",
+    "ne plus recevoir de messages",
+    "je ne veux plus recevoir de messages",
+    "je ne souhaite plus recevoir de messages",
+    "ne me contactez plus",
+    "ne m ecrivez plus",
+    "supprimez mon numero",
+    "unsubscribe",
+    "unsubscribe me",
+    "opt out",
+    "optout",
+    "remove me",
+    "stop messaging me",
+    "stop texting me",
+    "stop sending messages",
+    "stop sending me messages",
+    "stop contacting me",
+    "do not contact me",
+    "don t contact me",
+    "do not contact me again",
+    "cancel subscription",
+)
+
+FILLERS = frozenset(
+    {
+        "arret",
+        "bonjour",
+        "bonsoir",
+        "cordialement",
+        "hello",
+        "hi",
+        "il",
+        "immediatement",
+        "maintenant",
+        "me",
+        "merci",
+        "mercis",
+        "moi",
+        "now",
+        "plait",
+        "please",
+        "pls",
+        "plz",
+        "s",
+        "salut",
+        "stop",
+        "stp",
+        "svp",
+        "te",
+        "thank",
+        "thanks",
+        "vous",
+        "you",
+    }
+)
+
+LONGEST_WORDS = 12  # nobody unsubscribes in an essay
+
+_WORD = re.compile(r"[a-z0-9]+")
+_PHRASE_WORDS = [phrase.split() for phrase in PHRASES]
+
+
+def is_opt_out(text: str) -> bool:
+    """Whether this inbound text asks us to stop, in French or English."""
+    plain = _without_accents(text.casefold())
+    words = _WORD.findall(plain)
+    if "?" in plain or not words or len(words) > LONGEST_WORDS:
+        return False
+    return any(
+        words[start : start + len(phrase)] == phrase
+        and FILLERS.issuperset(words[:start] + words[start + len(phrase) :])
+        for phrase in _PHRASE_WORDS
+        for start in range(len(words) - len(phrase) + 1)
+    )
+
+
+def _without_accents(text: str) -> str:
+    return "".join(
+        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
+    )

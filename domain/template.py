@@ -1,0 +1,40 @@
+"""Message templates: `{{variable}}` and `{{variable|fallback}}`."""
+
+import re
+from collections.abc import Collection, Mapping
+
+LONGEST_MESSAGE = 6000  # characters; Wassenger's limit
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}")
+
+
+def variables_of(template: str) -> list[str]:
+    """The variables that a template uses, in order, each once."""
+    return list(dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(template)))
+
+
+def render(template: str, variables: Mapping[str, str]) -> str:
+    """The message for one contact. An empty variable takes its fallback; values are never rendered again."""
+
+    def fill(match: re.Match[str]) -> str:
+        return variables.get(match[1], "") or (match[2] or "").strip()
+
+    return _PLACEHOLDER.sub(fill, template)[:LONGEST_MESSAGE]
+
+
+def check_template(template: str, known: Collection[str] | None = None) -> list[str]:
+    """What is wrong with a template, in sentences; `known` are the variables that contacts have."""
+    problems = []
+    if not template.strip():
+        problems.append("the message is empty")
+    if len(template) > LONGEST_MESSAGE:
+        problems.append(f"the message has {len(template)} characters, at most {LONGEST_MESSAGE} are allowed")
+    rest = _PLACEHOLDER.sub("", template)
+    if "{{" in rest or "}}" in rest:
+        problems.append("a placeholder is not closed: write {{name}} or {{name|there}}")
+    for match in _PLACEHOLDER.finditer(template):
+        if not match[1]:
+            problems.append(f"a placeholder has no name: {match[0]}")
+        elif known is not None and match[2] is None and match[1] not in known:
+            problems.append(f"no contact has the variable {match[1]}, and it has no fallback")
+    return problems
