@@ -103,14 +103,17 @@ class Child:
         ProcessStartError
             When it does not get ready within its deadline, or dies several times on the way.
         """
-        for attempt in range(_START_ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(self.spec.restart.first_delay_s)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self.spec.ready_within_s
+        for attempt in range(1, _START_ATTEMPTS + 1):
             self._state = State.STARTING
             problem = await self._launch()
             if problem is None:
                 self._watch = asyncio.create_task(self._restart_when_dead(), name=f"watch {self.spec.name}")
                 return
+            if attempt == _START_ATTEMPTS or loop.time() >= give_up_at:
+                break
+            await asyncio.sleep(self.spec.restart.first_delay_s)
         self._state = State.STOPPED
         raise ProcessStartError(problem)
 

@@ -32,7 +32,14 @@ async def connect(database_url: str, *, application: str, size: int = 8) -> Pool
 
 
 async def _decode_json(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    # Binary, because COPY takes nothing else: one byte of version, then the text.
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + json.dumps(value).encode(),
+        decoder=lambda value: json.loads(value[1:]),
+    )
 
 
 async def migrate(database_url: str) -> list[str]:

@@ -75,6 +75,6 @@ async def resume_sender(pool: Pool, sender_id: str) -> Sender | None:
     return Sender(**row) if row else None
 
 
-async def hold_sender(connection: Connection | Pool, sender_id: str, until: datetime) -> None:
+async def hold_sender(connection: Connection, sender_id: str, until: datetime) -> None:
     """Gives the provider a break: nothing is sent from this account before `until`."""
     await connection.execute(HOLD, sender_id, until)

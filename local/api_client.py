@@ -1,0 +1,59 @@
+"""Talks to a running API, for the `relance` command and the demo."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from local.errors import StackError
+
+
+class ApiError(StackError):
+    """The API refused, or cannot be reached; the message says why."""
+
+
+class ApiClient:
+    """A thin client: JSON in, JSON out, problems as `ApiError`."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._http = httpx.Client(base_url=base_url, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        """The answer to a GET."""
+        return self._call("GET", path)
+
+    def post(
+        self, path: str, body: dict[str, Any] | None = None, *, csv: bytes | None = None, **query: str | None
+    ) -> Any:
+        """The answer to a POST of JSON, or of a CSV file."""
+        given = {key: value for key, value in query.items() if value is not None}
+        if csv is not None:
+            return self._call("POST", path, content=csv, headers={"Content-Type": "text/csv"}, params=given)
+        return self._call("POST", path, json=body, params=given)
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise ApiError(
+                f"the API at {self._base_url} cannot be reached ({type(error).__name__}): "
+                "start it with `make up`, or set RELANCE_API_URL"
+            ) from error
+        if response.is_success:
+            return response.json()
+        try:
+            problem = response.json()
+        except ValueError:
+            problem = {}
+        raise ApiError(
+            str(problem.get("detail") or f"the API answered {response.status_code} to {method} {path}")
+        )
