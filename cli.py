@@ -1,0 +1,274 @@
+"""The `relance` command: run the stack, import contacts, start and watch campaigns.
+
+Exit codes: 0 all went well, 1 it did not, 2 the command line was wrong.
+"""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from local.addresses import running_addresses
+from local.api_client import ApiClient
+from local.demo import run_demo
+from local.doctor import examine  # type: ignore
+from local.errors import StackError
+from local.screen import CampaignScreen, rejected_table, states_table
+from local.signals import run_until_signalled
+from local.stack import Stack
+from settings import Settings, load_settings
+from storage import database
+
+app = typer.Typer(help="WhatsApp campaigns that nobody has to watch.", no_args_is_help=True)
+campaign_app = typer.Typer(help="Create, start, watch and cancel campaigns.", no_args_is_help=True)
+contacts_app = typer.Typer(help="Import contacts.", no_args_is_help=True)
+sender_app = typer.Typer(help="The WhatsApp accounts that campaigns send from.", no_args_is_help=True)
+app.add_typer(campaign_app, name="campaign")
+app.add_typer(contacts_app, name="contacts")
+app.add_typer(sender_app, name="sender")
+
+console = Console()
+errors = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+CampaignId = Annotated[str, typer.Argument(help="The campaign's id.")]
+WATCH_EVERY_S = 0.5
+
+
+def _client() -> ApiClient:
+    """The API named in the settings, else that of the stack which runs here."""
+    settings = load_settings()
+    if settings.api_url is None and (running := running_addresses(settings.data_dir)):
+        return ApiClient(running.api_url or settings.effective_api_url)
+    return ApiClient(settings.effective_api_url)
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+@app.command()
+def demo() -> None:
+    """Run one campaign among simulated people, end to end, and prove what came of it (about two minutes).
+
+    The last line is the proof as one JSON object; the exit code says whether it holds.
+    """
+    outcome: dict[str, Any] = {}
+
+    async def main() -> None:
+        result = await run_demo(console, load_settings())
+        console.print(f"Finished after {result.duration_s:.0f} s; nothing is left running.")
+        outcome.update(result.proof.to_json())
+
+    if run_until_signalled(main()) is not None:
+        errors.print("Interrupted; everything that was started has been stopped.")
+        raise typer.Exit(1)
+    _print_json(outcome)
+    raise typer.Exit(0 if outcome["holds"] else 1)
+
+
+@app.command()
+def up() -> None:
+    """Run the whole stack for real use, until Ctrl-C; its data stays in .relance/."""
+    settings = load_settings()
+
+    async def migrate(database_url: str) -> None:
+        for migration in await database.migrate(database_url):
+            console.print(f"Migrated the database: {migration}")
+
+    async def main() -> None:
+        console.print(_gateway_notice(settings))
+        async with Stack.start(settings, migrate=migrate) as stack:
+            _print_addresses(stack)
+            await stack.wait()
+
+    run_until_signalled(main())
+    console.print("Stopped; the data is kept.")
+
+
+def _gateway_notice(settings: Settings) -> str:
+    if settings.wassenger_token is None:
+        return (
+            "Messages go to the [bold]sandbox[/]: RELANCE_WASSENGER_TOKEN is not set, "
+            "so nobody gets anything real."
+        )
+    notice = "Messages go to [bold red]real people[/] through Wassenger: RELANCE_WASSENGER_TOKEN is set."
+    if settings.public_url is None:
+        notice += (
+            "\n[yellow]RELANCE_PUBLIC_URL is not set: Wassenger cannot reach this machine, so no reaction "
+            "will ever be seen. Set it to the address by which the internet reaches this API.[/]"
+        )
+    return notice
+
+
+def _print_addresses(stack: Stack) -> None:
+    table = Table(show_header=False, box=None)
+    addresses = stack.addresses
+    table.add_row("API", addresses.api_url or "")
+    table.add_row("API docs", f"{addresses.api_url}/docs")
+    table.add_row("Temporal Web UI", addresses.temporal_ui_url or "runs elsewhere")
+    if addresses.sandbox_url:
+        table.add_row("Sandbox", addresses.sandbox_url)
+    console.print(table)
+    console.print("Everything is up. Ctrl-C stops it; `relance doctor` in another terminal checks it.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check every part of the installation and say what is wrong; exit code 1 if anything failed."""
+    findings = asyncio.run(examine(load_settings()))
+    if as_json:
+        _print_json([{"name": f.name, "state": f.state, "detail": f.detail, "hint": f.hint} for f in findings])
+    else:
+        colours = {"ok": "green", "warning": "yellow", "failed": "red"}
+        for finding in findings:
+            console.print(f"[{colours[finding.state]}]{finding.state:<8}[/] {finding.name}: {finding.detail}")
+            if finding.hint:
+                console.print(f"         → {finding.hint}")
+    raise typer.Exit(1 if any(finding.state == "failed" for finding in findings) else 0)
+
+
+@contacts_app.command("import")
+def import_contacts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")],
+    category: Annotated[str | None, typer.Option(help="Put the contacts into this category.")] = None,
+    country: Annotated[str | None, typer.Option(help="Country of national numbers, such as FR.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import contacts from a CSV file; rows that are no contacts are listed with their reasons."""
+    with _client() as api:
+        imported = api.post("/api/contacts/import", csv=file.read_bytes(), category=category, country=country)
+    if as_json:
+        _print_json(imported)
+        return
+    console.print(f"{imported['created']} contacts created, {imported['updated']} updated.")
+    if imported["category_id"]:
+        console.print(f"Category {category}: {imported['category_id']}")
+    if imported["rejected"]:
+        console.print(rejected_table(imported["rejected"]))
+
+
+@sender_app.command("add")
+def add_sender(
+    device: Annotated[str, typer.Argument(help="The device's id at the gateway (24 hexadecimal digits).")],
+    phone: Annotated[str, typer.Argument(help="The account's number with its country code.")],
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a WhatsApp account, or change the one that has this device."""
+    with _client() as api:
+        sender = api.post("/api/senders", {"device_id": device, "phone": phone, "name": name})
+    _print_json(sender) if as_json else console.print(f"Sender {sender['name']}: {sender['id']}")
+
+
+@sender_app.command("list")
+def list_senders(as_json: AsJson = False) -> None:
+    """List the senders and whether they may send."""
+    with _client() as api:
+        senders = api.get("/api/senders")
+    if as_json:
+        _print_json(senders)
+        return
+    for sender in senders:
+        reason = f" ({sender['status_reason']})" if sender["status_reason"] else ""
+        console.print(f"{sender['id']}  {sender['name']}  {sender['phone']}  {sender['status']}{reason}")
+
+
+@sender_app.command("resume")
+def resume_sender(sender_id: Annotated[str, typer.Argument(help="The sender's id.")]) -> None:
+    """Let a stopped sender send again."""
+    with _client() as api:
+        sender = api.post(f"/api/senders/{sender_id}/resume")
+    console.print(f"{sender['name']} is {sender['status']}.")
+
+
+@campaign_app.command("create")
+def create_campaign(
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    *,
+    message_1: Annotated[str, typer.Option("--message-1", help="May hold {{name}} or {{name|there}}.")],
+    message_2: Annotated[str, typer.Option("--message-2", help="For those who react in time.")],
+    sender: Annotated[list[str], typer.Option(help="A sender's id; repeat it for several.")],
+    category: Annotated[list[str] | None, typer.Option(help="A category's id; repeatable.")] = None,
+    everyone: Annotated[bool, typer.Option(help="All contacts instead of categories.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Store a draft; nothing is sent before it is started."""
+    draft = {
+        "name": name,
+        "message_1": message_1,
+        "message_2": message_2,
+        "sender_ids": sender,
+        "category_ids": category or [],
+        "everyone": everyone,
+    }
+    with _client() as api:
+        campaign = api.post("/api/campaigns", draft)
+    _show(campaign, as_json)
+
+
+@campaign_app.command("start")
+def start_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """Start a draft. Starting it again changes nothing."""
+    with _client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/start"), as_json)
+
+
+@campaign_app.command("status")
+def campaign_status(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """Show where a campaign stands."""
+    with _client() as api:
+        _show(api.get(f"/api/campaigns/{campaign_id}"), as_json)
+
+
+@campaign_app.command("watch")
+def watch_campaign(campaign_id: CampaignId) -> None:
+    """Follow a campaign until it closes; Ctrl-C stops watching, not the campaign."""
+    screen = CampaignScreen()
+    with _client() as api, Live(console=console, refresh_per_second=4) as live:
+        while True:
+            campaign = api.get(f"/api/campaigns/{campaign_id}")
+            live.update(screen.render(campaign))
+            if campaign["status"] not in {"draft", "running"}:
+                break
+            time.sleep(WATCH_EVERY_S)
+    _show(campaign, as_json=False)
+
+
+@campaign_app.command("cancel")
+def cancel_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """End a campaign now: nobody gets anything any more."""
+    with _client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/cancel"), as_json)
+
+
+def _show(campaign: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(campaign)
+        return
+    console.print(f"{campaign['name']}  {campaign['id']}  [bold]{campaign['status']}[/]")
+    if campaign["counts"]["total_contacts"]:
+        console.print(states_table(campaign["counts"]["contacts_by_state"]))
+    if campaign["report"]:
+        console.print(campaign["report"]["summary"])
+
+
+def main() -> None:
+    """Runs the command; an expected error is one sentence and exit code 1."""
+    try:
+        app()
+    except StackError as error:
+        errors.print(f"[red]{error}[/]")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

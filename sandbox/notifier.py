@@ -1,10 +1,7 @@
 """Tells webhooks what happened, and again until they answer 200 to 209: at least once, in no order."""
 
 import asyncio
-import logging
 import secrets
-
-import httpx
 
 from sandbox.behaviour import Settings
 from sandbox.clock import Agenda
@@ -12,6 +9,7 @@ from sandbox.devices import Devices
 from sandbox.faults import Fault, Faults, Occasion
 from sandbox.outbound import Messages
 from sandbox.payloads import Event, envelope
+from sandbox.poster import Answer, Poster
 from sandbox.posts import build_post
 from sandbox.webhooks import ANSWER_KEPT, Notification, Webhook, Webhooks
 
@@ -22,8 +20,6 @@ LARGEST_ARRAY = 25
 
 CONNECTIONS = 32
 REORDER_HOLD_S = 2.0  # a held notification leaves after this, even when no other one overtakes it
-
-log = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -45,11 +41,7 @@ class Notifier:
         self._messages = messages
         self._webhooks = webhooks
         self._faults = faults
-        self._client = httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            trust_env=False,  # a proxy of the environment has no business between two local programs
-        )
-        self._slots = asyncio.Semaphore(CONNECTIONS)
+        self._poster = Poster(CONNECTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[str, list[Notification]] = {}  # by webhook, until another one has overtaken them
         self._arrays: dict[tuple[str, str], Notification] = {}  # by webhook and event, until they leave
@@ -58,7 +50,7 @@ class Notifier:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        self._poster.close()
 
     def emit(self, event: Event, *, delay_s: float = 0.0, copies: int = 1) -> None:
         """Makes one notification for each webhook that asked for this event and whose plan has it."""
@@ -178,30 +170,17 @@ class Notifier:
             answers.append(await self._post(notification, webhook, None))
         self._settle(notification, webhook, max(answers, key=is_success))
 
-    async def _post(
-        self, notification: Notification, webhook: Webhook, kind: str | None
-    ) -> httpx.Response | None:
-        """One POST; None when no answer came."""
+    async def _post(self, notification: Notification, webhook: Webhook, kind: str | None) -> Answer | None:
         behaviour = self._settings.behaviour
         wrong_device = self._devices.other_than(self._devices.get(notification.device))
         post = build_post(notification.payload, webhook, behaviour, kind, wrong_device)
         notification.attempts += 1
-        async with self._slots:
-            try:
-                return await self._client.post(
-                    post.url,
-                    content=post.content,
-                    headers=post.headers,
-                    timeout=httpx.Timeout(behaviour.webhook_timeout_s, pool=None),
-                )
-            except httpx.HTTPError as error:
-                log.debug("No answer from webhook %s: %s", webhook.id, type(error).__name__)
-                return None
+        return await self._poster.post(post.url, post.content, post.headers, behaviour.webhook_timeout_s)
 
-    def _settle(self, notification: Notification, webhook: Webhook, answer: httpx.Response | None) -> None:
+    def _settle(self, notification: Notification, webhook: Webhook, answer: Answer | None) -> None:
         now = self._agenda.clock.now()
-        notification.answer_status = answer.status_code if answer is not None else None
-        notification.answer = answer.text[:ANSWER_KEPT] if answer is not None else None
+        notification.answer_status = answer.status if answer is not None else None
+        notification.answer = answer.content.decode(errors="replace")[:ANSWER_KEPT] if answer else None
         webhook.last_run_at = now
         if is_success(answer):
             webhook.retries = 0
@@ -236,5 +215,5 @@ class Notifier:
                 self._messages.change(message, webhook_status=status)
 
 
-def is_success(answer: httpx.Response | None) -> bool:
-    return answer is not None and 200 <= answer.status_code <= 209
+def is_success(answer: Answer | None) -> bool:
+    return answer is not None and 200 <= answer.status <= 209

@@ -36,13 +36,14 @@ async def run_stubborn(directory: Path) -> None:
 async def run_servers(directory: Path) -> None:
     """The real servers."""
     async with Servers.start(data_dir=directory, external=External(gateway=True)) as servers:
-        await _announce_and_stay(servers.supervisor)
+        await _announce_and_stay(servers.supervisor, with_descendants=True)
 
 
-async def _announce_and_stay(supervisor: Supervisor) -> None:
-    started = [component.pid for component in supervisor.components() if component.pid]
-    everything = [*started, *(below for pid in started for below in descendants(pid))]
-    sys.stdout.write(json.dumps(everything) + "\n")
+async def _announce_and_stay(supervisor: Supervisor, *, with_descendants: bool = False) -> None:
+    pids = [component.pid for component in supervisor.components() if component.pid]
+    if with_descendants:
+        pids += [below for pid in pids for below in descendants(pid)]
+    sys.stdout.write(json.dumps(pids) + "\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from temporalio.client import Client
 
 from local import doctor
 from local.addresses import Addresses
 from local.doctor import Verdict
 from local.ports import free_port
 from local.servers import Servers
+from local.temporal import SEARCH_ATTRIBUTES
 
 _NOBODY = f"127.0.0.1:{free_port()}"
 
@@ -82,10 +84,10 @@ async def test_a_missing_namespace_comes_with_the_command_that_creates_it(real_s
     assert "namespace create elsewhere" in finding.hint
 
 
-async def test_a_server_left_at_its_defaults_is_found_out(
+async def test_a_missing_search_attribute_comes_with_the_command_that_creates_it(
     real_servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(doctor.SEARCH_ATTRIBUTES, "RelanceNew", "Keyword")
+    monkeypatch.setitem(SEARCH_ATTRIBUTES, "RelanceNew", "Keyword")
     finding = await doctor.check_temporal(real_servers.temporal_address, "default")
     assert finding.verdict is Verdict.FAILED
     assert "search-attribute create --name RelanceNew --type Keyword" in finding.hint
@@ -142,3 +144,16 @@ async def test_a_full_disk_is_told(
 
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage())
     assert (await doctor.check_disk(tmp_path)).verdict is verdict
+
+
+async def test_more_than_one_partition_is_found_out(
+    real_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def four(_: Client) -> int:
+        return 4
+
+    monkeypatch.setattr(doctor, "_partitions", four)
+    finding = await doctor.check_temporal(real_servers.temporal_address, "default")
+    assert finding.verdict is Verdict.FAILED
+    assert "4 partitions" in finding.detail
+    assert "dynamicconfig.yaml" in finding.hint

@@ -21,6 +21,14 @@ _POSTGRES_ALONE = External(redis_url="redis://x", temporal_address="x:1", gatewa
 _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to drop its rights")
 
 
+def _owner(pid: int | None) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
+
+
+def _executable(pid: int | None) -> Path:
+    return Path(f"/proc/{pid}/exe").readlink()
+
+
 async def test_every_server_answers(real_servers: Servers) -> None:
     connection = await asyncpg.connect(real_servers.database_url)
     assert await connection.fetchval("select current_database()") == "relance"
@@ -48,7 +56,7 @@ async def test_postgres_asks_for_its_password(real_servers: Servers) -> None:
 @_as_root
 async def test_postgres_runs_without_the_rights_of_root(real_servers: Servers) -> None:
     pid = real_servers.supervisor.component("postgres").pid
-    assert Path(f"/proc/{pid}").stat().st_uid != 0
+    assert _owner(pid) != 0
 
 
 async def test_postgres_comes_back_with_its_rows_after_kill_9(real_servers: Servers) -> None:
@@ -136,7 +144,7 @@ async def test_data_that_the_account_cannot_reach_goes_elsewhere_and_says_so(
         assert await connection.fetchval("select 1") == 1
         await connection.close()
         pid = servers.supervisor.component("postgres").pid
-        executable = Path(f"/proc/{pid}/exe").readlink()
+        executable = _executable(pid)
 
     assert not (closed / "data" / "postgres").exists()
     assert executable.is_relative_to(elsewhere)
