@@ -8,8 +8,8 @@ from pathlib import Path
 
 import uvicorn
 
+from sandbox.api.connections import CuttableProtocol
 from sandbox.app import build_app
-from sandbox.connections import CuttableProtocol
 from sandbox.world import Universe
 
 BACKLOG = 2048

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from sandbox import account, control, device_queues, messages, webhook_routes
+from sandbox.api import account, control, device_queues, messages, webhooks
+from sandbox.api.front import Front
 from sandbox.errors import ApiError, error_body
-from sandbox.front import Front
 from sandbox.store import Json
 from sandbox.world import Universe
 
@@ -28,7 +28,7 @@ def build_app(universe: Universe, token: str) -> Front:
 
     app = FastAPI(title="Wassenger sandbox", openapi_url=None, lifespan=lifespan)
     app.state.universe = universe
-    for subject in (messages, account, device_queues, webhook_routes, control):
+    for subject in (messages, account, device_queues, webhooks, control):
         app.include_router(subject.router)
     app.add_api_route("/healthz", healthz)
     app.add_exception_handler(ApiError, refuse)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clock import iso
-from sandbox.outbound import Message
 from sandbox.store import Json
-from sandbox.webhooks import Notification, Webhooks, without_query
+from sandbox.webhooks.registry import Notification, Webhooks, without_query
+from sandbox.whatsapp.outbound import Message
 
 REQUESTS_KEPT = 100_000
 

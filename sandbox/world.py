@@ -5,18 +5,18 @@ from pathlib import Path
 
 from sandbox.behaviour import Settings
 from sandbox.clock import Agenda, Clock
-from sandbox.delivery import Delivery
-from sandbox.devices import Device, Devices
 from sandbox.faults import Faults
-from sandbox.inbound import Inbox
 from sandbox.journal import Requests
-from sandbox.notifier import Notifier
-from sandbox.outbound import Messages
-from sandbox.payloads import session_event
-from sandbox.people import People
-from sandbox.replies import Replies
 from sandbox.store import Documents, Store
-from sandbox.webhooks import Webhooks
+from sandbox.webhooks.notifier import Notifier
+from sandbox.webhooks.payloads import session_event
+from sandbox.webhooks.registry import Webhooks
+from sandbox.whatsapp.delivery import Delivery
+from sandbox.whatsapp.devices import Device, Devices
+from sandbox.whatsapp.inbound import Inbox
+from sandbox.whatsapp.outbound import Messages
+from sandbox.whatsapp.people import People
+from sandbox.whatsapp.replies import Replies
 
 
 class World:

@@ -14,12 +14,18 @@ def process() -> Iterator[Process]:
     running.kill()
 
 
+@pytest.fixture(scope="session")
+async def client(process: Process) -> AsyncIterator[Sandbox]:
+    """Shared, because making an httpx client takes longer than most of the tests."""
+    sandbox = Sandbox(process.url)
+    yield sandbox
+    await sandbox.http.aclose()
+
+
 @pytest.fixture
-async def sandbox(process: Process) -> AsyncIterator[Sandbox]:
-    client = Sandbox(process.url)
+async def sandbox(client: Sandbox) -> Sandbox:
     await client.post("/control/reset")
-    yield client
-    await client.http.aclose()
+    return client
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Devices, their sessions and their queues."""
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -66,7 +67,7 @@ async def test_a_slow_device_spaces_its_messages(sandbox: Sandbox) -> None:
     for message in messages:
         await sandbox.until(message, "status", "processed")
     sent = [datetime.fromisoformat(entry["sent_at"]).timestamp() for entry in await sandbox.journal()]
-    gaps = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
     assert gaps == pytest.approx([1.0] * 3, abs=0.2)
 
 

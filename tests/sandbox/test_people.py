@@ -1,5 +1,7 @@
 """Scripted people: who reads, who answers, who is not there."""
 
+from datetime import datetime, timedelta
+
 from tests.sandbox.harness import DEVICE, OTHER_PHONE, PHONE, Json, Receiver, Sandbox, eventually
 
 
@@ -53,8 +55,6 @@ async def test_a_reply_happened_when_it_was_due_even_if_the_clock_jumped_past_it
 
 
 def hour_after(date: str) -> str:
-    from datetime import datetime, timedelta
-
     return (datetime.fromisoformat(date) + timedelta(hours=1)).isoformat()[:13]
 
 

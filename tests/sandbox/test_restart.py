@@ -1,11 +1,12 @@
 """A provider that crashes comes back with everything that it had accepted."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.harness import DEVICE, OTHER_PHONE, PHONE, Process, Receiver, Sandbox
+from tests.sandbox.harness import DEVICE, OTHER_PHONE, PHONE, Process, Receiver, Sandbox, eventually
 
 
 class Restartable:
@@ -120,13 +121,14 @@ async def test_a_reset_is_remembered_too(own: Restartable) -> None:
 
 
 async def test_it_goes_within_two_seconds_of_being_asked_even_with_a_request_held(own: Restartable) -> None:
-    import asyncio
-
     sandbox = await own.start()
     await sandbox.fault("messages.post", "accept_then_timeout", delay_s=600)
     held = asyncio.create_task(sandbox.http.post("/v1/messages", json={"phone": PHONE, "message": "Hi"}))
-    while not await sandbox.journal():
-        pass
+
+    async def accepted() -> bool:
+        return bool(await sandbox.journal())
+
+    await eventually(accepted)
     assert own.process is not None
     assert await asyncio.to_thread(own.process.terminate) < 3
     await asyncio.gather(held, return_exceptions=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.behaviour import Behaviour
 from sandbox.clock import iso
-from sandbox.devices import Device, plan_name
-from sandbox.outbound import Message, message_object
 from sandbox.store import Json
+from sandbox.whatsapp.devices import Device, plan_name
+from sandbox.whatsapp.outbound import Message, message_object
 
 ACK_DATES = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
 ACK_NAMES = {"read": "readed"}  # sic: so the dates are called in `data.events`

@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Callable
 
 from sandbox.clock import Agenda
-from sandbox.devices import Device, Devices
-from sandbox.outbound import Message, Messages
+from sandbox.whatsapp.devices import Device, Devices
+from sandbox.whatsapp.outbound import Message, Messages
 
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from sandbox.connections import cut
+from sandbox.api.connections import cut
 from sandbox.errors import error_body
 from sandbox.faults import Fault, Occasion
 from sandbox.journal import ApiRequest

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from sandbox.clock import Clock, iso
 from sandbox.errors import ApiError, not_found
 from sandbox.store import Json, Store
-
-QueueStatus = Literal["active", "pause", "reject", "freeze"]
-"""`pause` accepts and does not deliver, `reject` delivers and refuses new ones, `freeze` does neither."""
 
 DEFAULT_DEVICE_ID = "5a0db0c5e1a2b3c4d5e6f701"
 DEFAULT_DEVICE_PHONE = "+33199000001"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sandbox.behaviour import Behaviour
-from sandbox.devices import Device
 from sandbox.store import Json
-from sandbox.webhooks import Webhook
+from sandbox.webhooks.registry import Webhook
+from sandbox.whatsapp.devices import Device
 
 WRONG_SECRET = "wrong-secret"  # noqa: S105 - its point is to be wrong
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
+from sandbox.api.validation import problem, refusal
 from sandbox.clock import parse_moment
 from sandbox.errors import ApiError
 from sandbox.store import Json
-from sandbox.validation import problem, refusal
 from sandbox.world import Universe, World
 
 T = TypeVar("T")

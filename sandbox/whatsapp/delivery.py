@@ -2,15 +2,15 @@
 
 from sandbox.behaviour import Settings
 from sandbox.clock import Agenda
-from sandbox.devices import Devices
 from sandbox.faults import Faults, Occasion
-from sandbox.inbound import new_wa_id
-from sandbox.notifier import Notifier
-from sandbox.outbound import Message, Messages
-from sandbox.payloads import gateway_event, message_event
-from sandbox.people import People
-from sandbox.queues import Queues
-from sandbox.replies import Replies
+from sandbox.webhooks.notifier import Notifier
+from sandbox.webhooks.payloads import gateway_event, message_event
+from sandbox.whatsapp.devices import Devices
+from sandbox.whatsapp.inbound import new_wa_id
+from sandbox.whatsapp.outbound import Message, Messages
+from sandbox.whatsapp.people import People
+from sandbox.whatsapp.queues import Queues
+from sandbox.whatsapp.replies import Replies
 
 NOT_ON_WHATSAPP = "The number is not on WhatsApp"
 

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from sandbox.clock import Agenda
-from sandbox.devices import Devices
-from sandbox.inbound import Doing, Inbox
-from sandbox.notifier import Notifier
-from sandbox.outbound import Message, Messages
-from sandbox.people import InboundKind, Step
 from sandbox.store import Json, Store
+from sandbox.webhooks.notifier import Notifier
+from sandbox.whatsapp.devices import Devices
+from sandbox.whatsapp.inbound import Doing, Inbox
+from sandbox.whatsapp.outbound import Message, Messages
+from sandbox.whatsapp.people import InboundKind, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ import secrets
 
 from sandbox.behaviour import Settings
 from sandbox.clock import Agenda
-from sandbox.devices import Devices
 from sandbox.faults import Fault, Faults, Occasion
-from sandbox.outbound import Messages
-from sandbox.payloads import Event, envelope
-from sandbox.poster import Answer, Poster
-from sandbox.posts import build_post
-from sandbox.webhooks import ANSWER_KEPT, Notification, Webhook, Webhooks
+from sandbox.webhooks.payloads import Event, envelope
+from sandbox.webhooks.poster import Answer, Poster
+from sandbox.webhooks.posts import build_post
+from sandbox.webhooks.registry import ANSWER_KEPT, Notification, Webhook, Webhooks
+from sandbox.whatsapp.devices import Devices
+from sandbox.whatsapp.outbound import Messages
 
 GATEWAY_EVENTS = frozenset({"message:out:sent", "message:out:failed", "message:out:expired", "number:session"})
 BUSINESS_EVENTS = frozenset({"message:out:ack", "message:reaction"})

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from sandbox.account import unknown_fields
+from sandbox.api.account import unknown_fields
+from sandbox.api.requesting import CurrentWorld, Query, json_object
+from sandbox.api.validation import is_hex_id, is_text, problem, refusal
 from sandbox.errors import Problem
-from sandbox.requesting import CurrentWorld, Query, json_object
 from sandbox.store import Json
-from sandbox.validation import is_hex_id, is_text, problem, refusal
-from sandbox.webhooks import EVENTS, log_object, webhook_object
+from sandbox.webhooks.registry import EVENTS, log_object, webhook_object
 
 router = APIRouter(prefix="/v1/webhooks")
 

@@ -2,17 +2,19 @@
 
 from fastapi import APIRouter, Request
 
-from sandbox.account import shown, unknown_fields
-from sandbox.devices import Device
-from sandbox.outbound import Message
-from sandbox.requesting import CurrentWorld, Query, json_object
+from sandbox.api.account import shown, unknown_fields
+from sandbox.api.requesting import CurrentWorld, Query, json_object
+from sandbox.api.validation import problem, refusal
 from sandbox.store import Json
-from sandbox.validation import problem, refusal
+from sandbox.whatsapp.devices import Device
+from sandbox.whatsapp.outbound import Message
 from sandbox.world import World
 
 router = APIRouter(prefix="/v1/devices/{device_id}/queue")
 
 QUEUE_STATES = ("active", "pause", "reject", "freeze")
+"""`pause` accepts and does not deliver, `reject` delivers and refuses new ones, `freeze` does neither."""
+
 FLUSH_S = 30 * 60
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, Request
 
+from sandbox.api.requesting import CurrentWorld, Query, filtered_by, json_object
+from sandbox.api.validation import is_phone, is_text, problem, refusal
 from sandbox.clock import iso, parse_moment
-from sandbox.devices import Device, device_object
 from sandbox.errors import ApiError, Problem, not_found
-from sandbox.payloads import outbound_data
-from sandbox.requesting import CurrentWorld, Query, filtered_by, json_object
 from sandbox.store import Json
-from sandbox.validation import is_phone, is_text, problem, refusal
+from sandbox.webhooks.payloads import outbound_data
+from sandbox.whatsapp.devices import Device, device_object
 from sandbox.world import World
 
 router = APIRouter(prefix="/v1")

@@ -9,8 +9,6 @@ from sandbox.clock import iso
 from sandbox.errors import not_found
 from sandbox.store import Json, Store
 
-DELIVERY_ORDER = ("queued", "processing", "sent", "delivered", "read", "played")
-
 
 @dataclass(slots=True)
 class Message:
@@ -54,11 +52,6 @@ class Message:
     @property
     def priority(self) -> str:
         return str(self.content.get("priority", "normal"))
-
-    def is_at_least(self, delivery_status: str) -> bool:
-        if self.delivery_status not in DELIVERY_ORDER:
-            return False
-        return DELIVERY_ORDER.index(self.delivery_status) >= DELIVERY_ORDER.index(delivery_status)
 
 
 class Messages:

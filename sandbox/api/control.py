@@ -8,17 +8,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.account import shown
+from sandbox.api.account import shown
+from sandbox.api.requesting import CurrentWorld, universe_of
 from sandbox.clock import iso, parse_moment
 from sandbox.errors import ApiError
 from sandbox.faults import Fault, PlannedFault
-from sandbox.inbound import Doing
 from sandbox.journal import journal, notification_entry
-from sandbox.outbound import Message
-from sandbox.payloads import envelope
-from sandbox.people import Habits, InboundKind, Person
-from sandbox.requesting import CurrentWorld, universe_of
 from sandbox.store import Json
+from sandbox.webhooks.payloads import envelope
+from sandbox.whatsapp.inbound import Doing
+from sandbox.whatsapp.outbound import Message
+from sandbox.whatsapp.people import Habits, InboundKind, Person
 from sandbox.world import World
 
 router = APIRouter(prefix="/control")

@@ -4,15 +4,15 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import inbound_payloads
 from sandbox.behaviour import Settings
 from sandbox.clock import iso
-from sandbox.devices import Device
 from sandbox.errors import ApiError
-from sandbox.outbound import Message, Messages
-from sandbox.payloads import Event, chat_object, meta, outbound_data
-from sandbox.people import InboundKind
 from sandbox.store import Json, Store
+from sandbox.webhooks import inbound_payloads
+from sandbox.webhooks.payloads import Event, chat_object, meta, outbound_data
+from sandbox.whatsapp.devices import Device
+from sandbox.whatsapp.outbound import Message, Messages
+from sandbox.whatsapp.people import InboundKind
 
 GROUP = "120363000000000001@g.us"
 
@@ -94,6 +94,8 @@ class Inbox:
         more_meta = content.pop("meta", {})
         data = self._from_contact(doing, **content)
         data["meta"].update(more_meta)
+        if "media" in data:
+            data["media"]["expiresAt"] = iso(doing.at + inbound_payloads.MEDIA_LIFETIME_S)
         if doing.quotes is not None:
             data["quoted"] = quoted(doing.quotes)
         return data

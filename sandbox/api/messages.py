@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from sandbox.delivery import NOT_ON_WHATSAPP
+from sandbox.api.front import ARRIVED_AT
+from sandbox.api.requesting import CurrentWorld, Query, filtered_by, json_object
+from sandbox.api.validation import check_message, deliver_at, expires_at
 from sandbox.errors import ApiError
-from sandbox.front import ARRIVED_AT
-from sandbox.outbound import Message, Messages, message_object
-from sandbox.requesting import CurrentWorld, Query, filtered_by, json_object
 from sandbox.store import Json
-from sandbox.validation import check_message, deliver_at, expires_at
+from sandbox.whatsapp.delivery import NOT_ON_WHATSAPP
+from sandbox.whatsapp.outbound import Message, Messages, message_object
 from sandbox.world import World
 
 router = APIRouter(prefix="/v1/messages")

@@ -1,0 +1,1 @@
+"""The HTTP side: Wassenger's `/v1` and the `/control` of tests."""
