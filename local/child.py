@@ -80,6 +80,7 @@ class Child:
         self._ready = asyncio.Event()
         self._restarts = 0
         self._problem: str | None = None
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def component(self) -> Component:
@@ -110,6 +111,7 @@ class Child:
             problem = await self._launch()
             if problem is None:
                 self._watch = asyncio.create_task(self._restart_when_dead(), name=f"watch {self.spec.name}")
+                self._watch.add_done_callback(self._note_end_of_watch)
                 return
             if attempt == _START_ATTEMPTS or loop.time() >= give_up_at:
                 break
@@ -134,8 +136,7 @@ class Child:
 
     async def watch(self) -> None:
         """Ends only if the supervision itself breaks, with the reason."""
-        if self._watch:
-            await asyncio.shield(self._watch)
+        await asyncio.shield(self._broken)
 
     async def kill(self, number: signal.Signals) -> None:
         """Sends a signal to the process itself; after SIGKILL it is dead when this returns."""
@@ -185,6 +186,11 @@ class Child:
                 self._restarts += 1
                 problem = await self._launch()
             _log.info("component_restarted", component=self.spec.name, restarts=self._restarts)
+
+    def _note_end_of_watch(self, watch: asyncio.Task[None]) -> None:
+        error = None if watch.cancelled() else watch.exception()
+        if error and not self._broken.done():
+            self._broken.set_exception(error)
 
     async def _launch(self) -> str | None:
         """Starts the process and waits until it serves. Returns what went wrong, after cleaning it up."""

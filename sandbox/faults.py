@@ -2,11 +2,11 @@
 
 import itertools
 import random
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-API_KINDS = (
+ApiKind = Literal[
     "accept_then_drop",
     "accept_then_timeout",
     "accept_then_502",
@@ -16,40 +16,22 @@ API_KINDS = (
     "status",
     "html_502",
     "html_504",
-)
-WEBHOOK_KINDS = (
-    "duplicate",
-    "burst",
-    "delay",
-    "reorder",
-    "drop",
-    "truncate",
-    "malformed",
-    "wrong_device",
-    "wrong_secret",
-)
-DELIVERY_KINDS = ("attempt_failed",)
-
-Kind = Literal[
-    "accept_then_drop",
-    "accept_then_timeout",
-    "accept_then_502",
-    "drop",
-    "reset",
-    "timeout",
-    "status",
-    "html_502",
-    "html_504",
-    "duplicate",
-    "burst",
-    "delay",
-    "reorder",
-    "truncate",
-    "malformed",
-    "wrong_device",
-    "wrong_secret",
-    "attempt_failed",
 ]
+WebhookKind = Literal[
+    "duplicate",
+    "burst",
+    "delay",
+    "reorder",
+    "drop",
+    "truncate",
+    "malformed",
+    "wrong_device",
+    "wrong_secret",
+]
+DeliveryKind = Literal["attempt_failed"]
+
+KINDS_BY_TARGET = {"webhook": get_args(WebhookKind), "delivery": get_args(DeliveryKind)}
+"""Every other target is a request to the API."""
 
 
 class Fault(BaseModel):
@@ -58,7 +40,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     target: str  # messages.post, messages.get, devices.get ..., any; webhook; delivery (the network's attempts)
-    kind: Kind
+    kind: ApiKind | WebhookKind | DeliveryKind
     count: int | None = Field(1, ge=1)  # None is without end
     probability: float = Field(1.0, ge=0, le=1)
     after: int = Field(0, ge=0)  # the first ones that match stay unharmed
@@ -73,7 +55,7 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def kind_fits_target(self) -> "Fault":
-        fitting = {"webhook": WEBHOOK_KINDS, "delivery": DELIVERY_KINDS}.get(self.target, API_KINDS)
+        fitting = KINDS_BY_TARGET.get(self.target, get_args(ApiKind))
         if self.kind not in fitting:
             raise ValueError(f"{self.target} knows these kinds: {', '.join(fitting)}")
         return self

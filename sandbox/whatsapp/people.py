@@ -60,7 +60,7 @@ class Habits(BaseModel):
 class Person(Habits):
     """Somebody with a phone."""
 
-    phone: str
+    phone: str = Field(pattern=r"^\+[1-9]\d{6,14}$")
 
 
 class People:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -180,6 +181,26 @@ async def test_a_paused_component_can_be_stopped_and_started_again(supervisor: S
 
     await supervisor.restart("cache")
     assert supervisor.component("cache").state is State.READY
+
+
+async def test_waiting_outlasts_a_restart_and_ends_when_supervision_breaks(supervisor: Supervisor) -> None:
+    starts = 0
+
+    async def fail_at_the_third_start() -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 3:
+            raise LookupError
+
+    await supervisor.start_all(replace(stand_ins.server("cache"), prepare=fail_at_the_third_start))
+    waiting = asyncio.create_task(supervisor.wait())
+
+    await supervisor.restart("cache")
+    assert not waiting.done()
+
+    await supervisor.kill("cache")
+    with pytest.raises(LookupError):
+        await asyncio.wait_for(waiting, 15)
 
 
 async def test_a_signal_that_does_not_kill_is_passed_on(supervisor: Supervisor, tmp_path: Path) -> None:

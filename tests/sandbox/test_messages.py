@@ -152,8 +152,8 @@ async def test_a_live_message_has_its_whatsapp_id_soon_without_the_queue(sandbox
 
 
 async def test_200_messages_are_taken_within_seconds(sandbox: Sandbox) -> None:
-    """Generous, for a busy machine: alone it takes a quarter of this."""
+    """Generous, for a busy machine: alone it takes less than half a second."""
     begun = time.monotonic()
     for _ in range(10):
         await asyncio.gather(*[sandbox.send() for _ in range(20)])
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
