@@ -1,6 +1,5 @@
 """Every setting of Relance, from `RELANCE_*` variables or `.env`; nothing else reads the environment."""
 
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +18,13 @@ class Settings(BaseSettings):
     temporal_address: str | None = None
     temporal_namespace: str = "default"
 
+    # Where the embedded servers listen, on the loopback address.
+    postgres_port: int = Field(default=5442, ge=1, le=65535)
+    valkey_port: int = Field(default=6389, ge=1, le=65535)
+    temporal_port: int = Field(default=7243, ge=1, le=65535)
+    temporal_ui_port: int = Field(default=8243, ge=1, le=65535)
+    sandbox_port: int = Field(default=9090, ge=1, le=65535)
+
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = None  # where the provider reaches the API; its webhooks go there
@@ -34,7 +40,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=50, ge=25, le=100)
     batch_pause_s: float = Field(default=30, ge=0)
     message_1_rate_per_s: float = Field(default=0.2, gt=0)
-    message_2_rate_per_s: float = Field(default=5, gt=0)
+    message_2_rate_per_s: float = Field(default=10, gt=0)
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
@@ -47,11 +53,6 @@ class Settings(BaseSettings):
     def effective_api_url(self) -> str:
         """The API's address as clients on this machine see it."""
         return self.api_url or f"http://{self.api_host}:{self.api_port}"
-
-    @property
-    def window(self) -> timedelta:
-        """How long a contact may take to react."""
-        return timedelta(seconds=self.window_s)
 
 
 @cache

@@ -74,6 +74,8 @@ async def receive_wassenger(secret: str, request: Request, needs: Needs) -> Rece
         log.warning("webhook with a wrong secret")
         raise Problem(401, "Unauthorized", "the webhook secret is wrong")
     raw = await request.body()
+    if len(raw) > LARGEST_BODY:
+        raise Problem(413, "Too large", f"a webhook may have {LARGEST_BODY} bytes, this one has {len(raw)}")
     try:
         return await _store(needs.pool, request.app.state.webhook_desk, raw)
     except _NOT_STORED as error:

@@ -104,7 +104,7 @@ async def run_demo(console: Console, settings: Settings) -> DemoResult:
     )
     console.print("Starting PostgreSQL, Valkey, Temporal, the sandbox, the API and the worker ...")
     async with Stack.start(
-        embedded, migrate=_migrate, data_dir=data_dir, ports=Ports(api=settings.api_port), if_busy="replace"
+        embedded, migrate=_migrate, data_dir=data_dir, ports=Ports.of(settings), if_busy="replace"
     ) as stack:
         addresses = stack.addresses
         console.print(f"Ready after {monotonic() - began:.0f} s. While the campaign runs, look at")

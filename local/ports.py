@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from local.errors import PortBusyError
+from settings import Settings
 
 # Below the range from which the system takes the source ports of outgoing connections: a port that is
 # free now will not be given away before its server binds it.
@@ -29,6 +30,18 @@ class Ports:
     temporal_ui: int = 8243
     sandbox: int = 9090
     api: int = 8080
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those of the settings."""
+        return cls(
+            postgres=settings.postgres_port,
+            valkey=settings.valkey_port,
+            temporal=settings.temporal_port,
+            temporal_ui=settings.temporal_ui_port,
+            sandbox=settings.sandbox_port,
+            api=settings.api_port,
+        )
 
     @classmethod
     def ephemeral(cls) -> Self:

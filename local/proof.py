@@ -92,24 +92,16 @@ def compare(contacts: list[dict[str, Any]], journal: list[dict[str, Any]]) -> Pr
 
 def _missing(contact: dict[str, Any], got_1: int, got_2: int) -> str | None:
     state = ContactState(contact["state"])
-    if not is_final(state):
-        return f"has no final state, but {state}"
-    if contact["status_1"] in _HANDED_OVER and not got_1:
-        return "Message 1 was claimed as sent but never arrived"
-    if got_1 and contact["status_1"] not in _HANDED_OVER:
-        return f"Message 1 arrived but is recorded as {contact['status_1']}"
-    if contact["status_2"] in _HANDED_OVER and not got_2:
-        return "Message 2 was claimed as sent but never arrived"
-    if got_2 and state not in {ContactState.MESSAGE_2_SENT, ContactState.OPTED_OUT}:
-        return f"Message 2 arrived but the contact is {state}"
-    if (
-        contact["reacted_in_time"]
-        and not got_2
-        and state
-        in {
-            ContactState.NO_INTERACTION,
-            ContactState.MESSAGE_2_SENT,
-        }
-    ):
-        return "reacted in time but never got Message 2"
-    return None
+    claims_1 = contact["status_1"] in _HANDED_OVER
+    claims_2 = contact["status_2"] in _HANDED_OVER
+    owed = contact["reacted_in_time"] and state in {ContactState.NO_INTERACTION, ContactState.MESSAGE_2_SENT}
+    earned = state in {ContactState.MESSAGE_2_SENT, ContactState.OPTED_OUT}
+    problems = (
+        (not is_final(state), f"has no final state, but {state}"),
+        (claims_1 and not got_1, "Message 1 was claimed as sent but never arrived"),
+        (got_1 and not claims_1, f"Message 1 arrived but is recorded as {contact['status_1']}"),
+        (claims_2 and not got_2, "Message 2 was claimed as sent but never arrived"),
+        (got_2 and not earned, f"Message 2 arrived but the contact is {state}"),
+        (owed and not got_2, "reacted in time but never got Message 2"),
+    )
+    return next((sentence for is_wrong, sentence in problems if is_wrong), None)

@@ -62,7 +62,7 @@ class Stack:
         if_busy
             What to do about a wanted port that is taken: refuse to start, or take a free one.
         """
-        ports = await settle_ports(ports or Ports(api=settings.api_port), {"api"}, if_busy)
+        ports = await settle_ports(ports or Ports.of(settings), {"api"}, if_busy)
         async with Servers.start(
             data_dir=data_dir or settings.data_dir,
             ports=ports,

@@ -26,7 +26,6 @@ class StoredInteraction:
     received_at: datetime
     message_1_sent_at: datetime | None
     state: ContactState  # of the contact, after storing
-    in_time: bool
     suppressed_duplicate: bool
 
 
@@ -206,7 +205,6 @@ async def record_interaction(
             received_at=received_at,
             message_1_sent_at=row["sent_at"],
             state=state,
-            in_time=window.admits(occurred_at=occurred_at, received_at=received_at),
             suppressed_duplicate=duplicate,
         )
 
