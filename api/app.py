@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from temporalio.client import Client
 
 from activities.intake import Intake
@@ -48,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
             await desk.drain()
             await pool.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Relance",
         summary="WhatsApp campaigns: Message 1, the window, Message 2.",
         version="0.1.0",
