@@ -19,7 +19,7 @@ from local.api_client import ApiClient
 from local.demo import run_demo
 from local.doctor import examine  # type: ignore
 from local.errors import StackError
-from local.screen import CampaignScreen, rejected_table, states_table
+from local.screen import CampaignScreen, follow, rejected_table, states_table
 from local.signals import run_until_signalled
 from local.stack import Stack
 from settings import Settings, load_settings
@@ -233,9 +233,8 @@ def watch_campaign(campaign_id: CampaignId) -> None:
     screen = CampaignScreen()
     with _client() as api, Live(console=console, refresh_per_second=4) as live:
         while True:
-            campaign = api.get(f"/api/campaigns/{campaign_id}")
-            live.update(screen.render(campaign))
-            if campaign["status"] not in {"draft", "running"}:
+            campaign = follow(api, campaign_id, screen, live)
+            if campaign and campaign["status"] not in {"draft", "running"}:
                 break
             time.sleep(WATCH_EVERY_S)
     _show(campaign, as_json=False)

@@ -2,11 +2,25 @@
 
 from typing import Any
 
+import asyncpg
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+# Refused or broken connections, a pool or a query that timed out, a server that shuts down.
+DATABASE_AWAY: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
 
 
 class Problem(Exception):  # noqa: N818 - the name of RFC 9457
@@ -42,6 +56,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
+    for kind in DATABASE_AWAY:
+        app.add_exception_handler(kind, _on_database_error)
 
 
 async def _on_problem(_: Request, error: Exception) -> JSONResponse:
@@ -63,6 +79,12 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
         "errors": errors,
     }
     return _answer(422, body)
+
+
+async def _on_database_error(_: Request, error: Exception) -> JSONResponse:
+    log.error("the database does not answer", error=str(error))
+    detail = "the database does not answer; nothing was changed, try again in a moment"
+    return _answer(503, {"type": "about:blank", "title": "Unavailable", "status": 503, "detail": detail})
 
 
 async def _on_http_error(_: Request, error: Exception) -> JSONResponse:

@@ -12,6 +12,10 @@ class ApiError(StackError):
     """The API refused, or cannot be reached; the message says why."""
 
 
+class ApiUnavailableError(ApiError):
+    """The API is away, or says that it cannot answer now: it may be back in a moment."""
+
+
 class ApiClient:
     """A thin client: JSON in, JSON out, problems as `ApiError`."""
 
@@ -44,7 +48,7 @@ class ApiClient:
         try:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            raise ApiError(
+            raise ApiUnavailableError(
                 f"the API at {self._base_url} cannot be reached ({type(error).__name__}): "
                 "start it with `make up`, or set RELANCE_API_URL"
             ) from error
@@ -54,6 +58,5 @@ class ApiClient:
             problem = response.json()
         except ValueError:
             problem = {}
-        raise ApiError(
-            str(problem.get("detail") or f"the API answered {response.status_code} to {method} {path}")
-        )
+        kind = ApiUnavailableError if response.status_code == 503 else ApiError
+        raise kind(str(problem.get("detail") or f"the API answered {response.status_code} to {method} {path}"))

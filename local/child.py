@@ -256,7 +256,12 @@ class Child:
         self._state = State.RESTARTING
         self._ready.clear()
         self._problem = problem
-        _log.warning("component_died", component=self.spec.name, problem=problem, restart_in_s=delay_s)
+        _log.warning(
+            "component_died",
+            component=self.spec.name,
+            problem=problem.partition("\n")[0],  # the log that it names tells the rest
+            restart_in_s=delay_s,
+        )
 
     def _death_notice(self, process: Process) -> str:
         status = process.returncode or 0

@@ -20,7 +20,7 @@ from domain.contact_file import ContactFile, read_contacts
 from local.api_client import ApiClient
 from local.ports import Ports
 from local.proof import Proof, compare, load_contacts
-from local.screen import CampaignScreen, rejected_table, states_table
+from local.screen import CampaignScreen, follow, rejected_table, states_table
 from local.stack import Stack
 from settings import Settings
 from storage import database
@@ -180,9 +180,8 @@ def _watch(console: Console, api: ApiClient, campaign_id: str) -> Json:
     deadline = monotonic() + PATIENCE_S
     with Live(console=console, refresh_per_second=4) as live:
         while monotonic() < deadline:
-            campaign: Json = api.get(f"/api/campaigns/{campaign_id}")
-            live.update(screen.render(campaign))
-            if campaign["closed_at"]:
+            campaign = follow(api, campaign_id, screen, live)
+            if campaign and campaign["closed_at"]:
                 return campaign
             sleep(0.5)
     raise TimeoutError(f"the campaign did not close within {PATIENCE_S:.0f} s")

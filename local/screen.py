@@ -4,9 +4,12 @@ from time import monotonic
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from local.api_client import ApiClient, ApiUnavailableError
 
 _STATES = {
     "message_2_sent": ("reacted in time, got Message 2", "green"),
@@ -70,6 +73,17 @@ class CampaignScreen:
         if self._all_sent_at is None:
             self._all_sent_at = monotonic()
         return f"at most {_duration(max(0.0, self._all_sent_at + window_s - monotonic()))} left"
+
+
+def follow(api: ApiClient, campaign_id: str, screen: CampaignScreen, live: Live) -> dict[str, Any] | None:
+    """Shows where a campaign stands; None while the API is away, which is no reason to stop looking."""
+    try:
+        campaign: dict[str, Any] = api.get(f"/api/campaigns/{campaign_id}")
+    except ApiUnavailableError as error:
+        live.update(Text(f"waiting for the API: {error}", style="yellow"))
+        return None
+    live.update(screen.render(campaign))
+    return campaign
 
 
 def _duration(seconds: float) -> str:
