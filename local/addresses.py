@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.datadir import DataDir, is_in_use
+from settings import Settings
 
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's fixed token; it opens nothing else
 _FILE_NAME = "stack.json"
@@ -48,6 +49,21 @@ def published(addresses: Addresses, data_dir: DataDir) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
+
+
+def known_addresses(settings: Settings) -> Addresses | None:
+    """The stack that runs from this data directory, else the servers that the settings name; None: neither."""
+    if running := running_addresses(settings.data_dir):
+        return running
+    if settings.database_url is None or settings.temporal_address is None:
+        return None
+    return Addresses(
+        database_url=settings.database_url,
+        redis_url=settings.redis_url or "",
+        temporal_address=settings.temporal_address,
+        temporal_namespace=settings.temporal_namespace,
+        api_url=settings.effective_api_url,
+    )
 
 
 def running_addresses(data_dir: Path) -> Addresses | None:

@@ -156,7 +156,7 @@ def _campaign(console: Console, api_url: str, sandbox_url: str) -> Json:
         )
         api.post(f"/api/campaigns/{campaign['id']}/start")
         finished = _watch(console, api, campaign["id"])
-        console.print(rejected_table(imported["rejected"]))
+        console.print("\n", rejected_table(imported["rejected"]))
         return finished
 
 

@@ -7,25 +7,33 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import ListTaskQueuePartitionsRequest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ListTaskQueuePartitionsRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.identifiers import CAMPAIGN_QUEUE
 from local.addresses import Addresses
 from local.temporal import DYNAMIC_CONFIG, SEARCH_ATTRIBUTES
 from local.valkey import why_no_pong
+from providers.base import GatewayError
+from providers.wassenger import WassengerGateway
+from storage import database
+from storage.senders import Sender, list_senders
 
 _TIMEOUT_S = 5.0
 _SCARCE_BYTES = 2 * 1024**3
 _TOO_FEW_BYTES = 256 * 1024**2
+_POLLED_WITHIN = timedelta(minutes=2)  # a poll lasts a minute
 _PROBED_QUEUE = "relance-doctor"
 
 # Gets the database's address and returns the names of the migrations that it still lacks.
@@ -64,8 +72,11 @@ async def examine(
         check_postgres(addresses.database_url, pending_migrations),
         check_valkey(addresses.redis_url),
         check_temporal(addresses.temporal_address, addresses.temporal_namespace),
+        check_worker(addresses.temporal_address, addresses.temporal_namespace),
         check_gateway(gateway_url, gateway_token),
     ]
+    if gateway_token:
+        checks.append(check_senders(addresses.database_url, gateway_url, gateway_token))
     if addresses.api_url:
         checks.append(check_api(addresses.api_url))
     return list(await asyncio.gather(*checks))
@@ -110,6 +121,8 @@ async def check_postgres(url: str, pending_migrations: PendingMigrations | None 
 
 async def check_valkey(url: str) -> Finding:
     """Whether the cache answers; Relance works without it, more slowly."""
+    if not url:
+        return _warning("valkey", "not set", "Set RELANCE_REDIS_URL for the second guard around Message 2.")
     problem = await why_no_pong(url)
     if problem:
         return _warning("valkey", problem, "Start it with `relance up`, or correct RELANCE_REDIS_URL.")
@@ -149,6 +162,65 @@ async def check_temporal(address: str, namespace: str) -> Finding:
             f"Give the server the dynamic configuration of {DYNAMIC_CONFIG}.",
         )
     return _ok(name, f"answers at {address}, namespace {namespace}, one partition per queue")
+
+
+async def check_worker(address: str, namespace: str) -> Finding:
+    """Whether a worker asks Temporal for work; without one, campaigns stand still and lose nothing."""
+    name = "worker"
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            client = await Client.connect(address, namespace=namespace)
+            answer = await client.workflow_service.describe_task_queue(
+                DescribeTaskQueueRequest(
+                    namespace=namespace,
+                    task_queue=TaskQueue(name=CAMPAIGN_QUEUE),
+                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+                )
+            )
+    except (RPCError, RuntimeError, TimeoutError) as error:
+        return _failed(name, _reason(error), "Temporal has to answer first.")
+    recent = [
+        poller
+        for poller in answer.pollers
+        if datetime.now(UTC) - poller.last_access_time.ToDatetime(UTC) < _POLLED_WITHIN
+    ]
+    if not recent:
+        hint = "Start one with `relance up` or `python -m worker`; see worker.log."
+        return _failed(name, "no worker asks for work", hint)
+    return _ok(name, f"{len({poller.identity for poller in recent})} asking for work")
+
+
+async def check_senders(database_url: str, gateway_url: str, token: str) -> Finding:
+    """Whether each sender of ours may send, by our own book and by the gateway's."""
+    name = "senders"
+    gateway = WassengerGateway(base_url=gateway_url, token=token, timeout_s=_TIMEOUT_S)
+    try:
+        pool = await database.connect(database_url, application="doctor", size=2)
+        try:
+            problems = [
+                problem
+                for sender in await list_senders(pool)
+                if (problem := await _sender_problem(gateway, sender))
+            ]
+        finally:
+            await pool.close()
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return _failed(name, _reason(error), "PostgreSQL has to answer first, with its tables.")
+    finally:
+        await gateway.close()
+    if problems:
+        return _warning(name, "; ".join(problems), "When the account is well, `relance sender resume ID`.")
+    return _ok(name, "all of them may send")
+
+
+async def _sender_problem(gateway: WassengerGateway, sender: Sender) -> str | None:
+    if sender.status != "active":
+        return f"{sender.name} ({sender.id}) is stopped: {sender.status_reason}"
+    try:
+        health = await gateway.device_health(sender.device_id)
+    except GatewayError as error:
+        return f"{sender.name}: {error}"
+    return None if health.usable else f"{sender.name} is {health.status}, its session {health.session}"
 
 
 async def check_gateway(url: str, token: str | None) -> Finding:
