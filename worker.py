@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 SENDERS_POLL_S = 2.0
 CONNECT_RETRY_S = 1.0
+SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
 GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a message between intent and outcome
 
 
@@ -55,18 +56,20 @@ async def connect(settings: Settings) -> Client:
 
 async def ensure_search_attributes(client: Client) -> None:
     """By these an operator finds campaigns and contacts in the Temporal Web UI."""
-    wanted = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
     present = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )
-    missing = [name for name in wanted if name not in present.custom_attributes]
+    missing = [name for name in SEARCH_ATTRIBUTES if name not in present.custom_attributes]
     if missing:
-        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace=client.namespace, search_attributes=dict.fromkeys(missing, keyword)
-            )
-        )
+        await add_search_attributes(client, missing)
+
+
+async def add_search_attributes(client: Client, names: list[str]) -> None:
+    """Makes these keywords known to the namespace."""
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=dict.fromkeys(names, keyword))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The workflows, on a server that skips time, and their stored histories."""
