@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from local.addresses import SANDBOX_TOKEN, known_addresses, running_addresses
+from local.addresses import running_addresses
 from local.api_client import ApiClient
 from local.demo import run_demo
-from local.doctor import Finding, Verdict, examine
+from local.doctor import examine_installation
 from local.errors import StackError
+from local.findings import Finding, Verdict
 from local.screen import CampaignScreen, follow, rejected_table, states_table
 from local.signals import run_until_signalled
 from local.stack import Stack
@@ -123,38 +124,20 @@ def _print_addresses(stack: Stack) -> None:
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check every part of the installation and say what is wrong; exit code 1 if anything failed."""
-    settings = load_settings()
-    addresses = known_addresses(settings)
-    if addresses is None:
-        raise StackError(
-            "nothing runs here: start it with `make up`, or set RELANCE_DATABASE_URL and the others"
-        )
-    token = settings.wassenger_token.get_secret_value() if settings.wassenger_token else None
-    findings = asyncio.run(
-        examine(
-            addresses,
-            gateway_url=addresses.sandbox_url or settings.wassenger_url,
-            gateway_token=SANDBOX_TOKEN if addresses.sandbox_url else token,
-            data_dir=settings.data_dir,
-            pending_migrations=database.missing_migrations,
-        )
-    )
+    findings = asyncio.run(examine_installation(load_settings()))
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
-        _print_findings(findings, is_sandbox=addresses.sandbox_url is not None)
+        _print_findings(findings)
     raise typer.Exit(1 if any(finding.verdict is Verdict.FAILED for finding in findings) else 0)
 
 
-def _print_findings(findings: list[Finding], *, is_sandbox: bool) -> None:
+def _print_findings(findings: list[Finding]) -> None:
     colours = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
     for finding in findings:
         console.print(f"[{colours[finding.verdict]}]{finding.verdict:<8}[/] {finding.name}: {finding.detail}")
         if finding.hint:
             console.print(f"         → {finding.hint}")
-    console.print(
-        "Messages go to the sandbox." if is_sandbox else "Messages go to real people through Wassenger."
-    )
 
 
 @contacts_app.command("import")

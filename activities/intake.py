@@ -19,7 +19,7 @@ from domain.opt_out import is_opt_out
 from domain.phone import mask_phone
 from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, WebhookNews
 from providers.wassenger_events import interpret
-from storage import interactions, senders, webhook_events
+from storage import contacts, interactions, senders, webhook_events
 from storage.database import Pool
 from storage.webhook_events import WebhookEvent
 
@@ -71,15 +71,9 @@ class Intake:
 
     async def _inbound(self, event: WebhookEvent, message: InboundMessage) -> str:
         # Before anything else: "STOP" suppresses, it never earns Message 2.
-        if message.text and message.phone and is_opt_out(message.text):
+        if message.text and is_opt_out(message.text):
             return await self._opt_out(event, message)
-        found = await interactions.find_campaign_contact(
-            self._pool,
-            device_id=message.device,
-            phone=message.phone,
-            quoted_wa_id=message.quoted_wa_id,
-            quoted_reference=message.quoted_reference,
-        )
+        found = await self._find(message)
         if found is None:
             return "no campaign: nobody here sent a message to this number"
         campaign_id, contact_id = found
@@ -115,8 +109,22 @@ class Intake:
         )
         return "interaction"
 
+    async def _find(self, message: InboundMessage) -> tuple[str, str] | None:
+        return await interactions.find_campaign_contact(
+            self._pool,
+            device_id=message.device,
+            phone=message.phone,
+            quoted_wa_id=message.quoted_wa_id,
+            quoted_reference=message.quoted_reference,
+        )
+
     async def _opt_out(self, event: WebhookEvent, message: InboundMessage) -> str:
-        phone = message.phone or ""
+        phone = message.phone
+        if phone is None and (found := await self._find(message)):  # hidden, but it quotes us
+            phone = await contacts.get_phone(self._pool, found[1])
+        if phone is None:
+            log.warning("opt-out of a hidden number that is not known here", event_id=event.id)
+            return "opt-out of a hidden number that is not known here"
         stopped = await interactions.record_opt_out(self._pool, phone, message.occurred_at)
         log.info("opted out", phone=mask_phone(phone), stopped=len(stopped))
         for contact in stopped:

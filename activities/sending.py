@@ -191,9 +191,8 @@ class SendingActivities:
             detail=detail,
             max_attempts=self._rules.attempts,
         )
-        if settled is None:
-            backoff_s = self._rules.retry_base_s * 2 ** (min(attempt.attempt, self._rules.attempts) - 1)
-            raise _later(detail, "NotSent", backoff_s)
+        if isinstance(settled, sending.Again):
+            raise _later(detail, "NotSent", self._rules.retry_base_s * 2 ** (settled.attempts - 1))
         return settled
 
     async def _hold(

@@ -17,13 +17,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.dependencies import Needs, Resources
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.campaign_progress import CampaignInput
 from domain.duration import Plan
 from domain.identifiers import CAMPAIGN_QUEUE, campaign_workflow_id
 from domain.template import check_template
 from storage import campaigns, senders
 from storage.campaigns import Campaign, UnknownReferenceError
 from workflows.batch import CAMPAIGN
-from workflows.campaign import CampaignInput, CampaignWorkflow
+from workflows.campaign import CampaignWorkflow
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=PROBLEM_RESPONSES)
 
@@ -167,7 +168,7 @@ async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
         )
     except WorkflowAlreadyStartedError:
         pass
-    except RPCError as error:
+    except (RPCError, RuntimeError) as error:
         raise _temporal_unavailable(error) from error
     await campaigns.mark_started(needs.pool, campaign.id)
     return await _shown(needs, await _existing(needs, campaign_id))
@@ -184,14 +185,15 @@ async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     handle = needs.temporal.get_workflow_handle_for(CampaignWorkflow.run, campaign_workflow_id(campaign.id))
     try:
         await handle.signal(CampaignWorkflow.cancel, rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+    except (RPCError, RuntimeError) as error:
+        if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
             raise _temporal_unavailable(error) from error
     return await _shown(needs, await _existing(needs, campaign_id))
 
 
-def _temporal_unavailable(error: RPCError) -> Problem:
-    return Problem(503, "Temporal is not available", f"nothing was changed, try again: {error.message}")
+def _temporal_unavailable(error: RPCError | RuntimeError) -> Problem:
+    # A RuntimeError is what the client raises before its first connection.
+    return Problem(503, "Temporal is not available", f"nothing was changed, try again: {error}")
 
 
 async def _check_plan(needs: Resources, campaign: Campaign) -> None:

@@ -26,7 +26,7 @@ class Imported(BaseModel):
 @router.post("/import")
 async def import_contacts(
     needs: Needs,
-    data: Annotated[bytes, Body(media_type="text/csv")],
+    data: Annotated[bytes, Body(media_type="text/csv")] = b"",
     category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
     country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats")] = None,
 ) -> Imported:

@@ -56,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(asyncpg.DataError, _on_unstorable)
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, _on_database_error)
 
@@ -79,6 +80,11 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
         "errors": errors,
     }
     return _answer(422, body)
+
+
+async def _on_unstorable(_: Request, error: Exception) -> JSONResponse:
+    detail = f"a value cannot be stored, nothing was changed: {error}"
+    return _answer(422, {"type": "about:blank", "title": "Invalid request", "status": 422, "detail": detail})
 
 
 async def _on_database_error(_: Request, error: Exception) -> JSONResponse:

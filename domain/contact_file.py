@@ -10,18 +10,21 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from domain.phone import InvalidPhoneError, parse_phone
 
 PHONE_HEADERS = frozenset(
     {"phone", "phonenumber", "number", "numero", "numerodetelephone", "telephone", "tel", "gsm"}
-    | {"mobile", "mobilephone", "portable", "whatsapp"}
+    | {"mobile", "mobilephone", "portable", "whatsapp", "ndetelephone", "telephoneportable", "telephonemobile"}
 )
 NAME_HEADERS = frozenset(["name", "fullname", "nom", "nomcomplet", "displayname"])
+PLAIN_NAME_HEADERS = frozenset(["name", "nom"])
 FIRST_NAME_HEADERS = frozenset(["firstname", "prenom", "givenname"])
 LAST_NAME_HEADERS = frozenset(["lastname", "nomdefamille", "surname", "familyname"])
 OPTED_OUT_HEADERS = frozenset(["optedout", "optout", "unsubscribed", "desinscrit", "desabonne", "stop"])
+_END = "\x00end of file"  # a row after the last one: whatever swallows it was never closed
 YES = frozenset(["1", "yes", "y", "true", "oui", "o", "vrai", "x"])
 
 
@@ -69,7 +72,8 @@ class _Columns:
 
 def read_contacts(data: bytes, default_country: str) -> ContactFile:
     """Reads the whole file. Raises ContactFileError when it is no table of contacts."""
-    rows = _rows(_decode(data))
+    # NUL is the one character that PostgreSQL cannot store in a text.
+    rows = _rows(_decode(data).replace("\x00", ""))
     first = next(rows, None)
     if first is None:
         raise ContactFileError("the file is empty: it needs a header with a column phone, and rows below it")
@@ -89,7 +93,7 @@ def read_contacts(data: bytes, default_country: str) -> ContactFile:
 def _read_rows(rows: Iterator[tuple[int, list[str]]], columns: _Columns, default_country: str) -> ContactFile:
     contacts: list[ContactRow] = []
     rejected: list[RejectedRow] = []
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = {}  # index into contacts
     for line, cells in rows:
         value = _cell(cells, columns.phone)
         try:
@@ -98,10 +102,12 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]], columns: _Columns, default
             rejected.append(RejectedRow(line=line, value=value, reason=str(error)))
             continue
         if phone in seen:
-            reason = f"same number as line {seen[phone]}"
-            rejected.append(RejectedRow(line=line, value=value, reason=reason))
+            first = contacts[seen[phone]]
+            rejected.append(RejectedRow(line=line, value=value, reason=f"same number as line {first.line}"))
+            if _opted_out(cells, columns):  # a second row may be refused, its opt-out may not
+                contacts[seen[phone]] = replace(first, opted_out=True)
             continue
-        seen[phone] = line
+        seen[phone] = len(contacts)
         contacts.append(_contact(line, phone, cells, columns))
     return ContactFile(contacts=contacts, rejected=rejected)
 
@@ -115,13 +121,16 @@ def _contact(line: int, phone: str, cells: list[str], columns: _Columns) -> Cont
         phone=phone,
         name=name,
         variables=variables,
-        opted_out=_cell(cells, columns.opted_out).casefold() in YES,
+        opted_out=_opted_out(cells, columns),
     )
 
 
+def _opted_out(cells: list[str], columns: _Columns) -> bool:
+    return _cell(cells, columns.opted_out).casefold() in YES
+
+
 def _cell(cells: list[str], index: int | None) -> str:
-    # NUL is the one character that PostgreSQL cannot store in a text.
-    return cells[index].replace("\x00", "").strip() if index is not None and index < len(cells) else ""
+    return cells[index].strip() if index is not None and index < len(cells) else ""
 
 
 def _decode(data: bytes) -> str:
@@ -135,15 +144,18 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that hold anything, each with the line on which it begins."""
     header = text.lstrip().partition("\n")[0]
     separator = max(";\t,", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=separator)
     line = 1
     try:
         for cells in reader:
+            if cells == [_END]:
+                return
             if any(cell.strip() for cell in cells):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ContactFileError(f"line {reader.line_num} is no CSV: {error}") from error
+        raise ContactFileError(f"line {line} is no CSV: {error}") from error
+    raise ContactFileError("a quotation mark is opened and never closed: remove it, or close it")
 
 
 def _find_columns(header: list[str]) -> _Columns | None:
@@ -162,6 +174,10 @@ def _find_columns(header: list[str]) -> _Columns | None:
         "last_name": find(LAST_NAME_HEADERS),
         "opted_out": find(OPTED_OUT_HEADERS),
     }
+    has_first_name_alone = known["first_name"] is not None and known["last_name"] is None
+    if has_first_name_alone and known["name"] is not None and keys[known["name"]] in PLAIN_NAME_HEADERS:
+        # Beside a first name, a plain "Nom" or "Name" is the last name.
+        known["last_name"], known["name"] = known["name"], None
     taken = {phone, *known.values()} - {known["first_name"]}  # a first name is worth having as a variable
     variables = {title: index for index, title in enumerate(titles) if title and index not in taken}
     return _Columns(phone=phone, variables=variables, **known)

@@ -3,12 +3,13 @@
 import re
 from enum import StrEnum
 
-# Emoji live in these blocks; joiners, selectors and skin tones only modify them.
+# Emoji live in these blocks, or are keys such as 1️⃣; joiners, selectors and tags only modify them.
 _EMOJI = re.compile(
-    "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    "[0-9#*]\ufe0f?\u20e3|["
+    "\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\u00a9\u00ae\u203c\u2049\u2122\u2139]"
 )
-_MODIFIER = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f\\s]")
+_MODIFIER = re.compile("[\u200d\ufe0e\ufe0f\U000e0020-\U000e007f\\s]")
 
 
 class InteractionKind(StrEnum):
@@ -34,5 +35,5 @@ class InteractionKind(StrEnum):
 
 def is_emoji_only(text: str) -> bool:
     """Whether a text consists of nothing but emoji."""
-    rest = _MODIFIER.sub("", text)
-    return bool(rest) and not _EMOJI.sub("", rest)
+    rest, emoji = _EMOJI.subn("", text)
+    return emoji > 0 and not _MODIFIER.sub("", rest)

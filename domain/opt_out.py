@@ -40,12 +40,19 @@ PHRASES = (
     "me desinscrire",
     "je veux me desinscrire",
     "je souhaite me desinscrire",
+    "de me desabonner",
+    "de me desinscrire",
+    "de ne plus me contacter",
+    "de ne plus m ecrire",
+    "de ne plus m envoyer de messages",
+    "d arreter",
     "ne plus recevoir",
     "ne plus recevoir de messages",
     "je ne veux plus recevoir de messages",
     "je ne souhaite plus recevoir de messages",
     "ne me contactez plus",
     "ne m ecrivez plus",
+    "ne m envoyez plus de messages",
     "supprimez mon numero",
     "unsubscribe",
     "unsubscribe me",
@@ -71,7 +78,6 @@ FILLERS = frozenset(
         "cordialement",
         "hello",
         "hi",
-        "il",
         "immediatement",
         "maintenant",
         "me",
@@ -79,33 +85,30 @@ FILLERS = frozenset(
         "mercis",
         "moi",
         "now",
-        "plait",
         "please",
         "pls",
         "plz",
-        "s",
         "salut",
         "stop",
         "stp",
         "svp",
-        "te",
         "thank",
         "thanks",
-        "vous",
         "you",
     }
 )
 
 LONGEST_WORDS = 12  # nobody unsubscribes in an essay
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[^\W_]+")  # of any alphabet: a word that we cannot read is no filler
+_IF_YOU_PLEASE = re.compile(r"\bs ?il (te|vous) plai[ts]\b")  # its words alone are no fillers: "il s'arrete"
 _PHRASE_WORDS = [phrase.split() for phrase in PHRASES]
 
 
 def is_opt_out(text: str) -> bool:
     """Whether this inbound text asks us to stop, in French or English."""
-    plain = _without_accents(text.casefold())
-    words = _WORD.findall(plain)
+    plain = _plain(text)
+    words = _IF_YOU_PLEASE.sub("svp", " ".join(_WORD.findall(plain))).split()
     if "?" in plain or not words or len(words) > LONGEST_WORDS:
         return False
     return any(
@@ -116,7 +119,7 @@ def is_opt_out(text: str) -> bool:
     )
 
 
-def _without_accents(text: str) -> str:
-    return "".join(
-        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
-    )
+def _plain(text: str) -> str:
+    """Lower case without accents; the bold and round letters of fancy fonts become plain ones first."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in letters if not unicodedata.combining(character))

@@ -38,6 +38,8 @@ def parse_phone(text: str, default_country: str) -> str:
     except phonenumbers.NumberParseException as error:
         if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
             raise InvalidPhoneError("no such country code") from error
+        if error.error_type == phonenumbers.NumberParseException.TOO_LONG:
+            raise InvalidPhoneError("too long for a phone number") from error
         raise InvalidPhoneError("not a phone number") from error
     problem = _REASONS.get(phonenumbers.is_possible_number_with_reason(number))
     if problem:

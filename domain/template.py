@@ -5,19 +5,19 @@ from collections.abc import Collection, Mapping
 
 LONGEST_MESSAGE = 6000  # characters; Wassenger's limit
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([^{}|]*)(?:\|([^{}]*))?\}\}")
 
 
 def variables_of(template: str) -> list[str]:
     """The variables that a template uses, in order, each once."""
-    return list(dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(template)))
+    return list(dict.fromkeys(match[1].strip() for match in _PLACEHOLDER.finditer(template)))
 
 
 def render(template: str, variables: Mapping[str, str]) -> str:
     """The message for one contact. An empty variable takes its fallback; values are never rendered again."""
 
     def fill(match: re.Match[str]) -> str:
-        return variables.get(match[1], "") or (match[2] or "").strip()
+        return variables.get(match[1].strip(), "") or (match[2] or "").strip()
 
     return _PLACEHOLDER.sub(fill, template)[:LONGEST_MESSAGE]
 
@@ -33,8 +33,9 @@ def check_template(template: str, known: Collection[str] | None = None) -> list[
     if "{{" in rest or "}}" in rest:
         problems.append("a placeholder is not closed: write {{name}} or {{name|there}}")
     for match in _PLACEHOLDER.finditer(template):
-        if not match[1]:
+        variable = match[1].strip()
+        if not variable:
             problems.append(f"a placeholder has no name: {match[0]}")
-        elif known is not None and match[2] is None and match[1] not in known:
-            problems.append(f"no contact has the variable {match[1]}, and it has no fallback")
+        elif known is not None and match[2] is None and variable not in known:
+            problems.append(f"no contact has the variable {variable}, and it has no fallback")
     return problems

@@ -5,6 +5,7 @@ import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -143,7 +144,8 @@ class Child:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        os.kill(process.pid, number)
+        with suppress(ProcessLookupError):  # it died this moment, and asyncio is about to hear of it
+            os.kill(process.pid, number)
         if number == signal.SIGKILL:
             self._ready.clear()
             await process.wait()
@@ -237,7 +239,8 @@ class Child:
             return
         try:
             if process.returncode is None:
-                os.kill(process.pid, self.spec.command.stop_signal)
+                with suppress(ProcessLookupError):  # it died this moment, and asyncio is about to hear of it
+                    os.kill(process.pid, self.spec.command.stop_signal)
                 signal_tree(process.pid, signal.SIGCONT)  # one that is paused could not obey
                 async with asyncio.timeout(self.spec.command.stop_grace_s):
                     await process.wait()

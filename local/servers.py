@@ -8,11 +8,11 @@ The tests use them without the API and the worker, each run on ports and data of
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from local import postgres, temporal, valkey
 from local.addresses import Addresses
@@ -26,6 +26,7 @@ from settings import Settings
 
 IfBusy = Literal["refuse", "replace"]
 _SANDBOX = "sandbox"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,20 +119,20 @@ class Servers:
         async with AsyncExitStack() as exits:
             path = data_dir or exits.enter_context(throwaway_directory())
             locked = exits.enter_context(lock_data_dir(path))
-            wanted = await settle_ports(wanted, external.embedded_ports(), if_busy)
+            settled = await settle_ports(wanted, external.embedded_ports(), if_busy)
             supervisor = await exits.enter_async_context(Supervisor(locked))
-            database = await asyncio.to_thread(_database, external, locked, wanted)
+            database = await _to_its_end(lambda: _database(external, locked, settled))
             specs = [] if isinstance(database, str) else [database.spec()]
-            specs += _other_specs(external, locked, wanted)
+            specs += _other_specs(external, locked, settled)
             await supervisor.start_all(*specs)
             yield Servers(
                 addresses=Addresses(
                     database_url=database if isinstance(database, str) else database.url,
-                    redis_url=external.redis_url or valkey.valkey_url(wanted.valkey),
-                    temporal_address=external.temporal_address or f"127.0.0.1:{wanted.temporal}",
+                    redis_url=external.redis_url or valkey.valkey_url(settled.valkey),
+                    temporal_address=external.temporal_address or f"127.0.0.1:{settled.temporal}",
                     temporal_namespace=external.temporal_namespace,
-                    temporal_ui_url=None if external.temporal_address else _http(wanted.temporal_ui),
-                    sandbox_url=None if external.gateway else _http(wanted.sandbox),
+                    temporal_ui_url=None if external.temporal_address else _http(settled.temporal_ui),
+                    sandbox_url=None if external.gateway else _http(settled.sandbox),
                 ),
                 supervisor=supervisor,
                 data_dir=locked,
@@ -148,6 +149,16 @@ async def settle_ports(ports: Ports, names: set[str], if_busy: IfBusy) -> Ports:
 
 def _database(external: External, data_dir: DataDir, ports: Ports) -> postgres.Postgres | str:
     return external.database_url or postgres.embedded_postgres(data_dir, ports.postgres)
+
+
+async def _to_its_end(make: Callable[[], _T]) -> _T:
+    """Runs a blocking function; a cancellation waits for it, or it would write into a removed directory."""
+    running = asyncio.ensure_future(asyncio.to_thread(make))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 def _other_specs(external: External, data_dir: DataDir, ports: Ports) -> list[Spec]:

@@ -37,7 +37,9 @@ PROVIDER_RETRIES = 2
 PROVIDER_EXPIRATION_S = 600
 
 CONNECT_TIMEOUT_S = 3.0
+LOOKUP_SIZE = 20
 _STOPPING = {401, 402, 403}
+_NO_VERDICT = {408, 425}  # a proxy gave up: that says nothing about the message
 _BROKEN_SESSION = ("device:", "session:")
 
 _STATUSES = {
@@ -66,7 +68,7 @@ class WassengerGateway:
     def __init__(self, *, base_url: str, token: str, timeout_s: float) -> None:
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1",
-            headers={"Token": token.removeprefix("Token ").strip()},
+            headers={"Token": token.strip().removeprefix("Token ").strip()},
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30),
         )
@@ -99,20 +101,21 @@ class WassengerGateway:
     async def find_by_reference(self, *, device: str, reference: str) -> GatewayMessage | None:
         """GET /messages by reference: prefers one that did not fail, since that one may be on a phone."""
         response = await self._read(
-            "/messages", params={"reference": reference, "device": device, "size": 20, "sort": "date:desc"}
+            "/messages",
+            params={"reference": reference, "device": device, "size": LOOKUP_SIZE, "sort": "date:desc"},
         )
-        found = [
-            _message(item)
-            for item in _objects(response)
-            if item.get("reference") == reference and item.get("id")
-        ]
+        listed = _objects(response)
+        found = [_message(item) for item in listed if item.get("reference") == reference and item.get("id")]
+        if not found and (len(listed) >= LOOKUP_SIZE or isinstance(_answer(response), dict)):
+            # Not a definite "never accepted": the filter was ignored, or this is no list of messages.
+            raise _unreadable(response)
         found.sort(key=lambda message: message.status is DeliveryStatus.FAILED)
         return found[0] if found else None
 
     async def device_health(self, device: str) -> DeviceHealth:
         """GET /devices/{id}. Usable means operative, with its session online."""
         response = await self._read(f"/devices/{device}")
-        item = _first_object(response) or {}
+        item: dict[str, Any] = next(iter(_objects(response)), {})
         session = item.get("session")
         status = str(item.get("status", "unknown"))
         session_status = str(session.get("status", "unknown")) if isinstance(session, dict) else "unknown"
@@ -126,14 +129,17 @@ class WassengerGateway:
 
     async def register_webhook(self, *, url: str, name: str) -> None:
         """Leaves exactly one active webhook of that name, for the whole account, pointing at `url`."""
-        mine = [item for item in _objects(await self._read("/webhooks")) if item.get("name") == name]
+        listed = _objects(await self._read("/webhooks"))
+        mine = [item for item in listed if item.get("name") == name and item.get("id")]
+        mine.sort(key=lambda item: bool(item.get("device")))  # one bound to a device misses all others
         wanted = {"name": name, "url": url, "events": list(EVENTS)}
-        if not mine:
+        kept = mine[0] if mine and not mine[0].get("device") else None
+        for item in mine:
+            if item is not kept:
+                await self._change("DELETE", f"/webhooks/{item['id']}")
+        if kept is None:
             await self._change("POST", "/webhooks", wanted)
             return
-        kept, *surplus = mine
-        for item in surplus:
-            await self._change("DELETE", f"/webhooks/{item['id']}")
         if kept.get("url") != url or set(kept.get("events") or []) != set(EVENTS):
             await self._change("PATCH", f"/webhooks/{kept['id']}", wanted)
         if kept.get("status") not in {None, "active"}:
@@ -153,7 +159,7 @@ class WassengerGateway:
             response = await self._http.request(method, path, json=body, params=params)
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
-        if response.status_code >= 500:
+        if not response.is_success and not _is_refusal(response.status_code):
             raise GatewayBusyError(
                 f"Wassenger answered {response.status_code}",
                 code=str(response.status_code),
@@ -174,19 +180,32 @@ def _raise_refusal(response: httpx.Response) -> NoReturn:
     status = response.status_code
     answer = _first_object(response) or {}
     code = str(answer.get("errorCode") or status)
-    text = f"Wassenger answered {status}: {str(answer.get('message') or 'no reason given')[:200]}"
+    reason = str(answer.get("message") or "no reason given")
+    if token := response.request.headers["Token"]:
+        reason = reason.replace(token, "…")
+    text = f"Wassenger answered {status}: {reason[:200]}"
     if status == 429:
         raise GatewayBusyError(text, code=code, retry_after_s=_retry_after_s(response))
     if status in _STOPPING or code.startswith(_BROKEN_SESSION):
         raise SenderStoppedError(text, code=code)
-    if 400 <= status < 500:
+    if _is_refusal(status):
         raise MessageRejectedError(text, code=code)
     raise OutcomeUnknownError(text, code=code)
 
 
+def _is_refusal(status: int) -> bool:
+    return 400 <= status < 500 and status not in _NO_VERDICT
+
+
+def _unreadable(response: httpx.Response) -> GatewayBusyError:
+    return GatewayBusyError(
+        "Wassenger's answer cannot be read", code=str(response.status_code), retry_after_s=None
+    )
+
+
 def _retry_after_s(response: httpx.Response) -> float | None:
     header = response.headers.get("Retry-After", "")
-    if header.isdigit():
+    if header.isdecimal():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
@@ -198,16 +217,21 @@ def _retry_after_s(response: httpx.Response) -> float | None:
 
 
 def _objects(response: httpx.Response) -> list[dict[str, Any]]:
+    answer = _answer(response)
+    return [item for item in (answer if isinstance(answer, list) else [answer]) if isinstance(item, dict)]
+
+
+def _answer(response: httpx.Response) -> list[Any] | dict[str, Any]:
     try:
         answer = response.json()
-    except ValueError as error:
-        raise GatewayBusyError(
-            "Wassenger's answer cannot be read", code=str(response.status_code), retry_after_s=None
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(response) from error
     if isinstance(answer, dict):
         wrapped = answer.get("data", answer.get("messages"))
-        answer = wrapped if isinstance(wrapped, list) else [answer]
-    return [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []
+        return wrapped if isinstance(wrapped, list) else answer
+    if not isinstance(answer, list):
+        raise _unreadable(response)
+    return answer
 
 
 def _first_object(response: httpx.Response) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from domain.interactions import InteractionKind, is_emoji_only
@@ -27,6 +28,7 @@ from providers.wassenger import read_status
 from providers.wassenger_times import read_time
 
 MOST_ITEMS = 100  # Wassenger documents at most 25 events in one body
+LONGEST_KEY = 500  # real ones have about 100 characters; an index of PostgreSQL takes 2700 bytes
 
 Json = dict[str, Any]
 
@@ -64,9 +66,15 @@ class WebhookItem:
 def split_webhook(raw: bytes) -> list[WebhookItem]:
     """The events of one body. Raises UnreadableWebhookError when it holds anything else."""
     try:
-        body = json.loads(raw, parse_constant=str)  # NaN and the like are not JSON, and cannot be stored
+        # NaN and the like are not JSON, and cannot be stored.
+        return _items(json.loads(raw, parse_constant=str))
+    except UnreadableWebhookError:
+        raise
     except (ValueError, RecursionError) as error:
         raise UnreadableWebhookError(f"no JSON: {error}") from error
+
+
+def _items(body: object) -> list[WebhookItem]:
     items = body if isinstance(body, list) else [body]
     if not items or len(items) > MOST_ITEMS:
         raise UnreadableWebhookError(f"{len(items)} events in one body")
@@ -88,6 +96,8 @@ def _storable(value: Any) -> Any:
     """The same value without the two things that no PostgreSQL text can hold: NUL and half a character."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode(errors="replace").decode()
+    if isinstance(value, float) and not isfinite(value):
+        raise UnreadableWebhookError("a number is too large to be stored")
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
     return [_storable(item) for item in value] if isinstance(value, list) else value
@@ -100,12 +110,14 @@ def _key(event: str, payload: Json) -> str:
     if event == "message:out:ack":
         parts.append(_ack(payload, data))
     elif event == "message:reaction":
-        parts += [_reaction(data), _text(data.get("from"))]
+        reacted_by = _text(data.get("from")) or _text(data.get("fromNumber"))
+        parts += [_reaction(data), reacted_by, _text(data.get("messageId"))]
     elif not event.startswith(("message:in:", "message:out:")) or not identity:
         # An update of the same message may come many times, each with other content.
         content = json.dumps(payload, sort_keys=True).encode()
         parts.append(hashlib.sha256(content).hexdigest()[:24])
-    return "|".join(parts)
+    key = "|".join(parts)
+    return key if len(key) <= LONGEST_KEY else f"{event[:60]}|{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def interpret(payload: Json, received_at: datetime) -> WebhookNews:
@@ -116,7 +128,7 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
     if event in {"message:in:new", "message:reaction", "message:update"}:
         return _inbound(event, payload, data, occurred_at)
     if event.startswith("message:out:"):
-        return _outbound(event, payload, data, occurred_at)
+        return _outbound(event, payload, data, occurred_at, received_at)
     if event == "number:session":
         session = _object(data.get("session"))
         status = _text(session.get("status")) or _text(data.get("session")) or _text(data.get("status"))
@@ -126,7 +138,8 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
 
 def _inbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> WebhookNews:
     meta = _object(data.get("meta"))
-    chat = _text(_object(data.get("chat")).get("id")) or _text(data.get("from"))
+    is_ours = _text(data.get("flow")) == "outbound"
+    chat = _text(_object(data.get("chat")).get("id")) or _text(data.get("to" if is_ours else "from"))
     is_vote = event == "message:update" and _is_vote(data)
     if meta.get("isGroup") or meta.get("isChannel") or chat.endswith(("@g.us", "@newsletter", "@broadcast")):
         return Ignored("not a chat with one person")
@@ -134,7 +147,7 @@ def _inbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> We
         return Ignored("a notification")
     if event == "message:update" and not is_vote:
         return Ignored("an edit")
-    if _text(data.get("flow")) == "outbound" and not is_vote:
+    if is_ours and not is_vote:
         return Ignored("our own message")
     if event == "message:reaction" and _reaction(data) in _REMOVED:
         return Ignored("a reaction taken back")
@@ -186,14 +199,17 @@ def _body(data: Json) -> str | None:
 
 
 def _contact_phone(data: Json, chat: str) -> str | None:
-    for value in (chat, data.get("fromNumber"), data.get("from")):
+    theirs = ("toNumber", "to") if _text(data.get("flow")) == "outbound" else ("fromNumber", "from")
+    for value in (chat, *(data.get(name) for name in theirs)):
         match = _PHONE.match(_text(value))
         if match:
             return f"+{match[1]}"
     return None
 
 
-def _outbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> WebhookNews:
+def _outbound(
+    event: str, payload: Json, data: Json, occurred_at: datetime, received_at: datetime
+) -> WebhookNews:
     status = {
         "message:out:new": DeliveryStatus.SENT,
         "message:out:sent": DeliveryStatus.SENT,
@@ -208,13 +224,13 @@ def _outbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> W
         wa_id=_text(data.get("waId")) or ("" if is_api_id else identity) or None,
         reference=_text(data.get("reference")) or None,
         status=status,
-        occurred_at=_status_time(data, status, occurred_at),
+        occurred_at=min(_status_time(data, status) or occurred_at, received_at),
         failure_reason=_text(data.get("failureReason")) or None,
     )
 
 
-def _status_time(data: Json, status: DeliveryStatus, occurred_at: datetime) -> datetime:
-    """When it happened, as `data.events` or the dates of the message tell; else when the event was made."""
+def _status_time(data: Json, status: DeliveryStatus) -> datetime | None:
+    """When it happened, as `data.events` or the dates of the message tell."""
     events = _object(data.get("events"))
     names = {
         DeliveryStatus.SENT: ("sent", "sentAt"),
@@ -223,16 +239,18 @@ def _status_time(data: Json, status: DeliveryStatus, occurred_at: datetime) -> d
         DeliveryStatus.FAILED: ("failed", "failedAt"),
     }[status]
     times = (read_time(_object(events.get(name)).get("date")) or read_time(data.get(name)) for name in names)
-    return min(next((time for time in times if time), occurred_at), occurred_at)
+    return next((time for time in times if time), None)
 
 
 def _occurred_at(payload: Json, data: Json, received_at: datetime) -> datetime:
-    """The provider's time, never later than our receipt. A reaction to a poll dates from the event."""
+    """The provider's time, never later than our receipt. A vote dates from its event, not from the poll."""
     precise = read_time(data.get("date"))
     seconds = read_time(data.get("timestamp"))
     if precise and seconds and abs((precise - seconds).total_seconds()) >= 1:
         precise = None  # `date` belongs to something else, as in an edited or voted message
     created = read_time(payload.get("created")) or read_time(payload.get("date"))
+    if created and payload.get("event") == "message:update":
+        return min(created, received_at)
     return min(precise or seconds or created or received_at, received_at)
 
 

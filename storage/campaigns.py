@@ -64,6 +64,9 @@ GET = """
     FROM campaigns c
 """
 GET_ONE = f"{GET} WHERE id = $1"
+# Not FOR UPDATE: a transaction that changes the counters twice checks its foreign key to the campaign, while it
+# holds the contact's row for which the closing waits.
+LOCK_ONE = f"{GET_ONE} FOR NO KEY UPDATE OF c"
 LIST = f"{GET} ORDER BY id DESC LIMIT $1"
 ADD = """
     INSERT INTO campaigns
@@ -232,7 +235,8 @@ async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(START, campaign_id)
         campaign = await connection.fetchrow(
-            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status = 'running' FOR UPDATE",
+            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status = 'running' "
+            "FOR NO KEY UPDATE",
             campaign_id,
         )
         if campaign is None:
@@ -280,7 +284,7 @@ async def close_campaign(
     Contacts that are still open get the state `left_over`.
     """
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(f"{GET_ONE} FOR UPDATE OF c", campaign_id)
+        row = await connection.fetchrow(LOCK_ONE, campaign_id)
         if row is None:
             raise LookupError(f"there is no campaign {campaign_id}")
         campaign = Campaign(**row)

@@ -94,6 +94,12 @@ async def import_contacts(pool: Pool, rows: list[ContactRow], category_id: str |
     )
 
 
+async def get_phone(pool: Pool, contact_id: str) -> str | None:
+    """The number of a contact, or None if there is no such contact."""
+    phone: str | None = await pool.fetchval("SELECT phone FROM contacts WHERE id = $1", contact_id)
+    return phone
+
+
 async def opt_out(connection: Connection, phone: str, at: datetime) -> list[StoppedContact]:
     """Suppresses this number for good, known or not, and stops it in every running campaign."""
     contact_id = await connection.fetchval(OPT_OUT, phone, at)

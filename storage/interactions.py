@@ -127,6 +127,10 @@ LINK_IDS = """
     WHERE id = $1 AND (
         (wa_id IS NULL AND $2::text IS NOT NULL) OR (provider_id IS NULL AND $3::text IS NOT NULL))
 """
+# "Sent" that arrives after "delivered" still knows best when the window starts (E2).
+CORRECT_SENT_AT = """
+    UPDATE messages SET sent_at = $2 WHERE id = $1 AND status IN ('delivered', 'read') AND sent_at <> $2
+"""
 
 
 async def find_campaign_contact(
@@ -268,6 +272,8 @@ async def apply_status(
             )
         else:
             await connection.execute(LINK_IDS, message_id, wa_id, provider_id)
+            if status is MessageStatus.SENT:
+                await connection.execute(CORRECT_SENT_AT, message_id, occurred_at)
         message_1_failed = status is MessageStatus.FAILED and row["message_type"] == MessageType.MESSAGE_1
         if (
             message_1_failed

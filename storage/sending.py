@@ -53,6 +53,13 @@ class Settled:
     sent_at: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """Not sent, and another attempt is due."""
+
+    attempts: int  # that counted so far; refusals do not
+
+
 STOPPED_SENDER_RETRY_S = 15.0
 
 LOCK_CONTACT = """
@@ -92,18 +99,25 @@ FINISH_ATTEMPT = """
     WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
 """
 LOCK_MESSAGE = """
-    SELECT m.message_type, m.status, m.attempts, m.sent_at, cc.state, m.campaign_id, m.contact_id
+    SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, cc.state, m.campaign_id, m.contact_id
     FROM campaign_contacts cc
     JOIN messages m USING (campaign_id, contact_id)
     WHERE m.id = $1
     FOR UPDATE OF cc
 """
+# What the provider itself reported as failed stays so: that news has only overtaken the answer to the POST.
 ACCEPT_MESSAGE = """
-    UPDATE messages SET
-        status = CASE WHEN status IN ('pending', 'cancelled', 'failed') THEN 'accepted' ELSE status END,
-        provider_id = $2, wa_id = coalesce($3, wa_id), failure_reason = NULL, failed_at = NULL,
+    WITH known AS (
+        SELECT id, status = 'failed' AND provider_id = $2 AS has_failed FROM messages WHERE id = $1
+    )
+    UPDATE messages m SET
+        status = CASE WHEN status IN ('pending', 'cancelled', 'failed') AND has_failed IS NOT TRUE
+            THEN 'accepted' ELSE status END,
+        failure_reason = CASE WHEN has_failed THEN failure_reason END,
+        failed_at = CASE WHEN has_failed THEN failed_at END,
+        provider_id = $2, wa_id = coalesce($3, wa_id),
         accepted_at = coalesce(accepted_at, $4), sent_at = coalesce(sent_at, $5, $4)
-    WHERE id = $1 RETURNING sent_at
+    FROM known WHERE m.id = known.id RETURNING sent_at
 """
 FAIL_MESSAGE = """
     UPDATE messages SET status = 'failed', failed_at = clock_timestamp(), failure_reason = $2
@@ -156,10 +170,13 @@ async def begin_attempt(
         if message is None:
             return Settled(state=state, sent_at=None)
         if message["accepted_at"] is not None:
-            if state is _STATE_BEFORE[message_type]:
-                state = _STATE_AFTER[message_type]
-                await move_contact(connection, campaign_id, contact_id, state)
-            return Settled(state=state, sent_at=message["sent_at"])
+            # Perhaps known from an acknowledgement alone, whose POST crashed: then its log gets its end here.
+            await connection.execute(
+                FINISH_ATTEMPT, message["id"], message["last_attempt"], "accepted", None, None
+            )
+            return await _went_out(
+                connection, campaign_id, contact_id, message_type, state, sent_at=message["sent_at"]
+            )
         if message["last_attempt"] is not None and message["outcome"] in {None, "unknown"}:
             return Unresolved(
                 message_id=message["id"],
@@ -219,12 +236,29 @@ async def record_accepted(
         known_sent_at = await connection.fetchval(
             ACCEPT_MESSAGE, message_id, provider_id, wa_id, accepted_at, sent_at
         )
-        state = ContactState(row["state"])
-        message_type = MessageType(row["message_type"])
-        if state is _STATE_BEFORE[message_type]:
-            state = _STATE_AFTER[message_type]
-            await move_contact(connection, row["campaign_id"], row["contact_id"], state)
-        return Settled(state=state, sent_at=known_sent_at)
+        return await _went_out(
+            connection,
+            row["campaign_id"],
+            row["contact_id"],
+            MessageType(row["message_type"]),
+            ContactState(row["state"]),
+            sent_at=known_sent_at,
+        )
+
+
+async def _went_out(
+    connection: Connection,
+    campaign_id: str,
+    contact_id: str,
+    message_type: MessageType,
+    state: ContactState,
+    *,
+    sent_at: datetime,
+) -> Settled:
+    if state is _STATE_BEFORE[message_type]:
+        state = _STATE_AFTER[message_type]
+        await move_contact(connection, campaign_id, contact_id, state)
+    return Settled(state=state, sent_at=sent_at)
 
 
 async def record_unknown(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> None:
@@ -234,21 +268,28 @@ async def record_unknown(pool: Pool, message_id: str, attempt: int, *, code: str
 
 async def record_not_sent(
     pool: Pool, message_id: str, attempt: int, *, code: str, detail: str, max_attempts: int
-) -> Settled | None:
-    """The provider certainly does not have the message. After the last attempt the contact is failed (E4).
-
-    Returns None when another attempt is due.
-    """
+) -> Settled | Again:
+    """The provider certainly does not have the message. After the last attempt the contact is failed (E4)."""
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(LOCK_MESSAGE, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
+        if row["accepted_at"] is not None:  # an acknowledgement knew better than the lookup
+            await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
+            return await _went_out(
+                connection,
+                row["campaign_id"],
+                row["contact_id"],
+                MessageType(row["message_type"]),
+                ContactState(row["state"]),
+                sent_at=row["sent_at"],
+            )
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
         if is_final(state := ContactState(row["state"])):
             await connection.execute(CANCEL_MESSAGE, message_id)
             return Settled(state=state, sent_at=None)
         if row["attempts"] < max_attempts:
-            return None
+            return Again(attempts=row["attempts"])
         return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
 
 

@@ -7,8 +7,8 @@ contacts work as a hundred do. Batches outlive a run of the campaign and report 
 import asyncio
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
@@ -16,6 +16,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import BatchRef, CampaignActivities, CloseInput, StopInput
+    from domain.campaign_progress import CampaignInput, CampaignProgress, LaneProgress
     from domain.contact_signals import Stop
     from domain.contact_states import ContactState
     from domain.identifiers import batch_workflow_id
@@ -26,38 +27,6 @@ with workflow.unsafe.imports_passed_through():
 MAX_OPEN_BATCHES = 500
 # Batches end within seconds once told to stop; one that an operator terminated never reports.
 STOP_PATIENCE = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LaneProgress:
-    """How far one sender has got. Its batches are numbered lane, lane + lanes, lane + 2 * lanes ..."""
-
-    sender_id: str
-    lane: int
-    batches: int
-    started: int = 0  # batches started so far
-    sending: bool = False  # the last one started still has contacts without Message 1
-    resumes_at: datetime | None = None  # the end of the pause after the last one
-
-
-@dataclass(frozen=True, kw_only=True)
-class CampaignProgress:
-    """All that a campaign carries from one run to the next, and the answer to the query `progress`."""
-
-    name: str
-    lanes: list[LaneProgress]
-    closes_by: datetime
-    batch_pause_s: float
-    open_batches: list[int] = field(default_factory=list)
-    states: dict[str, int] = field(default_factory=dict)  # contacts of ended batches, by final state
-
-
-@dataclass(frozen=True, kw_only=True)
-class CampaignInput:
-    """`progress` is None at the start and set by continue-as-new."""
-
-    campaign_id: str
-    progress: CampaignProgress | None = None
 
 
 @workflow.defn

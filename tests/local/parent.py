@@ -5,6 +5,7 @@ Run as `python -m tests.local.parent KIND DIRECTORY`: it prints the ids of its c
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -39,16 +40,37 @@ async def run_servers(directory: Path) -> None:
         await _announce_and_stay(servers.supervisor, with_descendants=True)
 
 
+async def run_unready(directory: Path) -> None:
+    """A component that runs and never gets ready: the start goes on and on."""
+    with lock_data_dir(directory) as data_dir:
+        async with Supervisor(data_dir) as supervisor:
+            unready = stand_ins.script("unready", "exec sleep 1000", ready_within_s=600)
+            starting = asyncio.create_task(supervisor.start_all(unready))
+            while not descendants(os.getpid()):  # noqa: ASYNC110 - the child says nothing
+                await asyncio.sleep(0.02)
+            _announce(descendants(os.getpid()))
+            await starting
+
+
 async def _announce_and_stay(supervisor: Supervisor, *, with_descendants: bool = False) -> None:
     pids = [component.pid for component in supervisor.components() if component.pid]
     if with_descendants:
         pids += [below for pid in pids for below in descendants(pid)]
-    sys.stdout.write(json.dumps(pids) + "\n")
-    sys.stdout.flush()
+    _announce(pids)
     await asyncio.Event().wait()
 
 
+def _announce(pids: list[int]) -> None:
+    sys.stdout.write(json.dumps(pids) + "\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    kinds = {"stand_ins": run_stand_ins, "stubborn": run_stubborn, "servers": run_servers}
+    kinds = {
+        "stand_ins": run_stand_ins,
+        "stubborn": run_stubborn,
+        "servers": run_servers,
+        "unready": run_unready,
+    }
     ended_by = run_until_signalled(kinds[sys.argv[1]](Path(sys.argv[2])))
     sys.stdout.write(f"ended by {ended_by.name if ended_by else 'itself'}\n")

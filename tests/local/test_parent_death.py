@@ -68,6 +68,24 @@ async def test_a_second_ctrl_c_ends_all_at_once(launch: Launch, free_path: Path)
     assert _none_alive(children)
 
 
+async def test_a_ctrl_c_during_the_start_leaves_no_child(launch: Launch, free_path: Path) -> None:
+    parent, children = await launch("unready", free_path)
+    parent.send_signal(signal.SIGINT)
+    output, _ = await asyncio.wait_for(parent.communicate(), 20)
+    assert output.decode().strip() == "ended by SIGINT"
+    assert _none_alive(children)
+
+
+async def test_a_ctrl_c_ends_the_servers(launch: Launch, free_path: Path) -> None:
+    parent, children = await launch("servers", free_path)
+    parent.send_signal(signal.SIGINT)
+    await asyncio.wait_for(parent.communicate(), 40)
+    assert _none_alive(children)
+    log = (free_path / "logs" / "postgres.log").read_text()
+    assert "database system is shut down" in log
+    assert len(log.splitlines()) < 100, "the log floods"
+
+
 async def test_kill_9_of_the_parent_leaves_no_child(launch: Launch, free_path: Path) -> None:
     parent, children = await launch("stubborn", free_path)
     parent.kill()

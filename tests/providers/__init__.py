@@ -1,0 +1,1 @@
+"""The gateways, against real sockets and the provider's real shapes."""

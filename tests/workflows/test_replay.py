@@ -1,0 +1,52 @@
+"""Workflow code stays replayable: it must take every stored history of every version as its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from workflows.batch import BatchWorkflow
+from workflows.campaign import CampaignWorkflow
+from workflows.contact import ContactInput, ContactWorkflow
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+
+
+def stored(path: Path) -> WorkflowHistory:
+    """A history as it was recorded."""
+    return WorkflowHistory.from_json(path.stem, json.loads(path.read_text()))
+
+
+def test_every_workflow_has_stored_histories() -> None:
+    """Q4: an empty folder would let everything pass."""
+    kinds = {path.stem.split("-")[1] for path in HISTORIES}
+    assert kinds == {"campaign", "batch", "contact"}
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_stored_history_replays(path: Path) -> None:
+    """E17: a running campaign survives an upgrade of the code."""
+    replayer = Replayer(workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow])
+    await replayer.replay_workflow(stored(path))
+
+
+@workflow.defn(name="ContactWorkflow")
+class ForgetfulContactWorkflow:
+    """A contact's workflow that nobody thought through."""
+
+    @workflow.run
+    async def run(self, contact: ContactInput) -> str:
+        """Skips Message 1."""
+        await workflow.sleep(contact.window_s)
+        return "no_interaction"
+
+
+async def test_a_change_that_breaks_a_history_is_noticed() -> None:
+    """The replay test itself can fail."""
+    path = next(path for path in HISTORIES if "contact-all_final-silent" in path.stem)
+    with pytest.raises(NondeterminismError):
+        await Replayer(workflows=[ForgetfulContactWorkflow]).replay_workflow(stored(path))
