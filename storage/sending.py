@@ -188,6 +188,10 @@ async def begin_attempt(
         if not is_final(state) and contact["opted_out_at"] is not None:
             state = ContactState.OPTED_OUT
             await move_contact(connection, campaign_id, contact_id, state)
+        if state is _STATE_BEFORE[message_type] and message["status"] == "failed":
+            # Its failure was reported while it was being sent: without this, nobody would ever settle it.
+            state = ContactState.FAILED
+            await move_contact(connection, campaign_id, contact_id, state, "the message failed")
         if state is not _STATE_BEFORE[message_type] or message["status"] != "pending":
             await connection.execute(CANCEL_MESSAGE, message["id"])
             return Settled(state=state, sent_at=None)
