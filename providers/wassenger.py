@@ -7,6 +7,7 @@ come as objects or arrays, sometimes without fields, and proxies answer in HTML.
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import httpx
 
@@ -37,10 +38,16 @@ PROVIDER_RETRIES = 2
 PROVIDER_EXPIRATION_S = 600
 
 CONNECT_TIMEOUT_S = 3.0
+LONGEST_BREAK_S = 3600.0  # who asks for more made a mistake, and would silence the sender for years
+LONGEST_WEBHOOK_NAME = 30
 LOOKUP_SIZE = 20
 _STOPPING = {401, 402, 403}
 _NO_VERDICT = {408, 425}  # a proxy gave up: that says nothing about the message
-_BROKEN_SESSION = ("device:", "session:")
+_BROKEN_SENDER = ("device:", "session:", "queue:")  # the device, its session or its queue takes nothing
+_WRAPPERS = ("data", "messages", "message", "result")
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _STATUSES = {
     "sent": DeliveryStatus.SENT,
@@ -63,12 +70,12 @@ def read_status(text: object) -> DeliveryStatus:
 
 
 class WassengerGateway:
-    """One Wassenger account, which may own several devices."""
+    """One Wassenger account, which may own several devices. A malformed token is a ValueError at once."""
 
     def __init__(self, *, base_url: str, token: str, timeout_s: float) -> None:
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1",
-            headers={"Token": token.strip().removeprefix("Token ").strip()},
+            headers={"Token": _clean_token(token)},
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30),
         )
@@ -85,7 +92,7 @@ class WassengerGateway:
         }
         try:
             response = await self._http.post("/messages", json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except _NEVER_SENT as error:
             raise _unreachable(error) from error
         except httpx.HTTPError as error:
             raise OutcomeUnknownError(
@@ -93,7 +100,10 @@ class WassengerGateway:
             ) from error
         if not response.is_success:
             _raise_refusal(response)
-        accepted = _first_object(response)
+        try:
+            accepted = _first_object(response)
+        except GatewayBusyError:  # a wording for questions: here the message may have been accepted
+            accepted = None
         if accepted is None or not accepted.get("id"):
             raise OutcomeUnknownError("Wassenger's answer cannot be read", code=str(response.status_code))
         return _message(accepted)
@@ -104,18 +114,26 @@ class WassengerGateway:
             "/messages",
             params={"reference": reference, "device": device, "size": LOOKUP_SIZE, "sort": "date:desc"},
         )
-        listed = _objects(response)
-        found = [_message(item) for item in listed if item.get("reference") == reference and item.get("id")]
-        if not found and (len(listed) >= LOOKUP_SIZE or isinstance(_answer(response), dict)):
-            # Not a definite "never accepted": the filter was ignored, or this is no list of messages.
-            raise _unreadable(response)
+        answer = _answer(response)
+        listed = answer if isinstance(answer, list) else [answer]
+        found = [
+            _message(item) for item in _dicts(listed) if item.get("reference") == reference and item.get("id")
+        ]
+        is_doubtful = (
+            isinstance(answer, dict) or len(listed) >= LOOKUP_SIZE
+        )  # no list, or the filter was ignored
+        if not found and (is_doubtful or not all(_is_of_another(item, reference) for item in listed)):
+            raise _unreadable(response)  # None would be a definite "never accepted"
+        found.sort(key=lambda message: message.accepted_at or _LONG_AGO, reverse=True)
         found.sort(key=lambda message: message.status is DeliveryStatus.FAILED)
         return found[0] if found else None
 
     async def device_health(self, device: str) -> DeviceHealth:
         """GET /devices/{id}. Usable means operative, with its session online."""
-        response = await self._read(f"/devices/{device}")
-        item: dict[str, Any] = next(iter(_objects(response)), {})
+        response = await self._read(f"/devices/{quote(device, safe='')}")
+        item = _first_object(response)
+        if item is None:
+            raise _unreadable(response)
         session = item.get("session")
         status = str(item.get("status", "unknown"))
         session_status = str(session.get("status", "unknown")) if isinstance(session, dict) else "unknown"
@@ -128,10 +146,13 @@ class WassengerGateway:
         )
 
     async def register_webhook(self, *, url: str, name: str) -> None:
-        """Leaves exactly one active webhook of that name, for the whole account, pointing at `url`."""
-        listed = _objects(await self._read("/webhooks"))
-        mine = [item for item in listed if item.get("name") == name and item.get("id")]
-        mine.sort(key=lambda item: bool(item.get("device")))  # one bound to a device misses all others
+        """Leaves exactly one active webhook of that name, for the whole account, pointing at `url`.
+
+        Wassenger takes names of at most 30 characters: a longer one is a ValueError.
+        """
+        if len(name) > LONGEST_WEBHOOK_NAME:
+            raise ValueError(f"the webhook name {name} is too long: at most {LONGEST_WEBHOOK_NAME} characters")
+        mine = _webhooks_named(name, await self._read("/webhooks"))
         wanted = {"name": name, "url": url, "events": list(EVENTS)}
         kept = mine[0] if mine and not mine[0].get("device") else None
         for item in mine:
@@ -140,7 +161,7 @@ class WassengerGateway:
         if kept is None:
             await self._change("POST", "/webhooks", wanted)
             return
-        if kept.get("url") != url or set(kept.get("events") or []) != set(EVENTS):
+        if kept.get("url") != url or not _covers_our_events(kept):
             await self._change("PATCH", f"/webhooks/{kept['id']}", wanted)
         if kept.get("status") not in {None, "active"}:
             await self._change("POST", f"/webhooks/{kept['id']}/enable")
@@ -170,6 +191,38 @@ class WassengerGateway:
         return response
 
 
+def _clean_token(token: str) -> str:
+    """The token without the name that it is often copied with.
+
+    A character that no header can carry is refused here, because the HTTP library would show the whole token
+    in its own error.
+    """
+    cleaned = token.strip().removeprefix("Token ").strip()
+    if not (cleaned.isascii() and cleaned.isprintable()):
+        raise ValueError("the Wassenger token holds a character that no token has: copy it again")
+    return cleaned
+
+
+def _webhooks_named(name: str, response: httpx.Response) -> list[dict[str, Any]]:
+    """Ours, the one to keep first: one bound to a device misses all others."""
+    listed = _answer(response)
+    if not isinstance(listed, list):
+        raise _unreadable(response)
+    mine = [item for item in _dicts(listed) if item.get("name") == name and item.get("id")]
+    mine = [item for item in mine if item.get("status") != "removed"]
+    return sorted(mine, key=lambda item: bool(item.get("device")))
+
+
+def _covers_our_events(webhook: dict[str, Any]) -> bool:
+    events = webhook.get("events")
+    return isinstance(events, list) and {str(event) for event in events} == set(EVENTS)
+
+
+def _is_of_another(item: object, reference: str) -> bool:
+    """Whether this is certainly not our message; one that hides its reference may be."""
+    return isinstance(item, dict) and isinstance(item.get("reference"), str) and item["reference"] != reference
+
+
 def _unreachable(error: httpx.HTTPError) -> GatewayBusyError:
     return GatewayBusyError(
         f"Wassenger cannot be reached: {type(error).__name__}", code=type(error).__name__, retry_after_s=None
@@ -178,19 +231,38 @@ def _unreachable(error: httpx.HTTPError) -> GatewayBusyError:
 
 def _raise_refusal(response: httpx.Response) -> NoReturn:
     status = response.status_code
-    answer = _first_object(response) or {}
-    code = str(answer.get("errorCode") or status)
-    reason = str(answer.get("message") or "no reason given")
-    if token := response.request.headers["Token"]:
-        reason = reason.replace(token, "…")
-    text = f"Wassenger answered {status}: {reason[:200]}"
+    answer = _error_body(response)
+    broken = next((code for code in _codes(answer) if code.lower().startswith(_BROKEN_SENDER)), None)
+    code = _shown(response, broken or answer.get("errorCode") or status)
+    text = f"Wassenger answered {status}: {_shown(response, answer.get('message') or 'no reason given')}"
     if status == 429:
         raise GatewayBusyError(text, code=code, retry_after_s=_retry_after_s(response))
-    if status in _STOPPING or code.startswith(_BROKEN_SESSION):
+    if status in _STOPPING or broken:
         raise SenderStoppedError(text, code=code)
     if _is_refusal(status):
         raise MessageRejectedError(text, code=code)
     raise OutcomeUnknownError(text, code=code)
+
+
+def _error_body(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return next(iter(_dicts(body if isinstance(body, list) else [body])), {})
+
+
+def _codes(answer: dict[str, Any]) -> list[str]:
+    errors = answer.get("errors")
+    inner = [error.get("code") for error in _dicts(errors if isinstance(errors, list) else [])]
+    return [str(code) for code in (answer.get("errorCode"), *inner)]
+
+
+def _shown(response: httpx.Response, part: object) -> str:
+    """A part of an answer, short, and without the token even if the answer repeats it."""
+    text = str(part)
+    token = response.request.headers["Token"]
+    return (text.replace(token, "…") if token else text)[:200]
 
 
 def _is_refusal(status: int) -> bool:
@@ -206,19 +278,18 @@ def _unreadable(response: httpx.Response) -> GatewayBusyError:
 def _retry_after_s(response: httpx.Response) -> float | None:
     header = response.headers.get("Retry-After", "")
     if header.isdecimal():
-        return float(header)
+        return min(float(header), LONGEST_BREAK_S)
     try:
         moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), LONGEST_BREAK_S)
 
 
-def _objects(response: httpx.Response) -> list[dict[str, Any]]:
-    answer = _answer(response)
-    return [item for item in (answer if isinstance(answer, list) else [answer]) if isinstance(item, dict)]
+def _dicts(items: list[Any]) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _answer(response: httpx.Response) -> list[Any] | dict[str, Any]:
@@ -226,19 +297,18 @@ def _answer(response: httpx.Response) -> list[Any] | dict[str, Any]:
         answer = response.json()
     except (ValueError, RecursionError) as error:
         raise _unreadable(response) from error
-    if isinstance(answer, dict):
-        wrapped = answer.get("data", answer.get("messages"))
-        return wrapped if isinstance(wrapped, list) else answer
-    if not isinstance(answer, list):
+    for _wrapping in range(2):
+        if isinstance(answer, dict) and "id" not in answer:
+            inner = (answer.get(name) for name in _WRAPPERS)
+            answer = next((value for value in inner if isinstance(value, list | dict)), answer)
+    if not isinstance(answer, list | dict):
         raise _unreadable(response)
     return answer
 
 
 def _first_object(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        return next(iter(_objects(response)), None)
-    except GatewayBusyError:
-        return None
+    answer = _answer(response)
+    return next(iter(_dicts(answer if isinstance(answer, list) else [answer])), None)
 
 
 def _message(item: dict[str, Any]) -> GatewayMessage:

@@ -32,8 +32,9 @@ LONGEST_KEY = 500  # real ones have about 100 characters; an index of PostgreSQL
 
 Json = dict[str, Any]
 
-_PHONE = re.compile(r"^\+?([1-9]\d{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?$")
+_PHONE = re.compile(r"^\+?([1-9]\d{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?$", re.ASCII)
 _REMOVED = {"", "-", "removed", "none", "false"}
+_SYSTEM_KINDS = ("notification", "notification_template", ":event")  # how their names end
 _KINDS = {
     "image": InteractionKind.IMAGE,
     "video": InteractionKind.VIDEO,
@@ -47,6 +48,7 @@ _KINDS = {
     "contact": InteractionKind.CONTACTS,
     "vcard": InteractionKind.CONTACTS,
     "poll": InteractionKind.POLL,
+    "poll_vote": InteractionKind.POLL_VOTE,
     "buttons_response": InteractionKind.BUTTONS_RESPONSE,
     "interactive": InteractionKind.BUTTONS_RESPONSE,
     "list_response": InteractionKind.LIST_RESPONSE,
@@ -111,7 +113,7 @@ def _key(event: str, payload: Json) -> str:
         parts.append(_ack(payload, data))
     elif event == "message:reaction":
         reacted_by = _text(data.get("from")) or _text(data.get("fromNumber"))
-        parts += [_reaction(data), reacted_by, _text(data.get("messageId"))]
+        parts += [_reaction(data), reacted_by, _target(data)]
     elif not event.startswith(("message:in:", "message:out:")) or not identity:
         # An update of the same message may come many times, each with other content.
         content = json.dumps(payload, sort_keys=True).encode()
@@ -143,7 +145,7 @@ def _inbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> We
     is_vote = event == "message:update" and _is_vote(data)
     if meta.get("isGroup") or meta.get("isChannel") or chat.endswith(("@g.us", "@newsletter", "@broadcast")):
         return Ignored("not a chat with one person")
-    if meta.get("isNotification") or _text(data.get("type")) in {"notification", "group:event"}:
+    if meta.get("isNotification") or _text(data.get("type")).endswith(_SYSTEM_KINDS):
         return Ignored("a notification")
     if event == "message:update" and not is_vote:
         return Ignored("an edit")
@@ -161,10 +163,7 @@ def _inbound(event: str, payload: Json, data: Json, occurred_at: datetime) -> We
         phone=_contact_phone(data, chat),
         kind=kind,
         text=text,
-        quoted_wa_id=_text(quoted.get("wid"))
-        or _text(quoted.get("id"))
-        or _text(data.get("messageId"))
-        or None,
+        quoted_wa_id=_text(quoted.get("wid")) or _text(quoted.get("id")) or _target(data) or None,
         quoted_reference=_text(quoted.get("reference")) or None,
         occurred_at=occurred_at,
     )
@@ -263,6 +262,11 @@ def _reaction(data: Json) -> str:
     if isinstance(value, dict):
         value = value.get("emoji") or value.get("reaction") or value.get("text")
     return _text(value) or _text(data.get("body"))
+
+
+def _target(data: Json) -> str:
+    """The message that a reaction is about."""
+    return _text(data.get("messageId")) or _text(_object(data.get("reaction")).get("messageId"))
 
 
 def _data(payload: Json) -> Json:

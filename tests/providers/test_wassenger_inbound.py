@@ -50,6 +50,7 @@ CONTENT: list[tuple[InteractionKind, Json]] = [
     (InteractionKind.BUTTONS_RESPONSE, {"type": "buttons_response", "response": {"selectedId": "1"}}),
     (InteractionKind.BUTTONS_RESPONSE, {"type": "interactive"}),
     (InteractionKind.LIST_RESPONSE, {"type": "list_response", "response": {"selectedId": "r", "text": "A"}}),
+    (InteractionKind.POLL_VOTE, {"type": "poll_vote"}),
     (InteractionKind.OTHER, {"type": "hologram"}),
 ]
 
@@ -81,6 +82,12 @@ def test_a_reaction_counts_and_tells_which_message_it_is_about(emoji: object) ->
     """E7."""
     meaning = message(reaction(emoji))
     assert (meaning.kind, meaning.quoted_wa_id) == (InteractionKind.REACTION, "3EB0AAAA")
+
+
+def test_a_reaction_may_name_its_message_beside_the_emoji() -> None:
+    """E7."""
+    data = inbound_data(type="reaction", reaction={"emoji": "👍", "messageId": "3EB0BBBB"})
+    assert message(envelope("message:reaction", data)).quoted_wa_id == "3EB0BBBB"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +164,7 @@ def test_the_number_is_found_or_known_to_be_hidden(data: Json, phone: str | None
         incoming(type="notification", meta={"isNotification": True}),
         incoming(type="notification"),
         incoming(type="group:event"),
+        incoming(type="e2e_notification"),
         incoming(body="Typed by hand", flow="outbound"),
         reaction("-"),
         reaction(""),

@@ -69,8 +69,22 @@ async def test_one_that_did_not_fail_is_preferred_since_it_may_be_on_a_phone(
     assert await find(gateway) == "001"
 
 
-async def test_the_newest_of_several_is_taken(server: ScriptedServer, gateway: WassengerGateway) -> None:
-    server.will(answer(200, [message(2), message(1)]))
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [message(2), message(1)],
+        [
+            message(1, createdAt="2026-01-01T10:00:00Z"),
+            message(2, createdAt="2026-01-01T11:00:00Z"),
+            message(3, createdAt="2026-01-01T12:00:00Z", status="failed"),
+        ],
+    ],
+    ids=["as listed", "by date"],
+)
+async def test_the_newest_of_several_is_taken(
+    server: ScriptedServer, gateway: WassengerGateway, listed: list[dict[str, Any]]
+) -> None:
+    server.will(answer(200, listed))
     assert await find(gateway) == "002"
 
 
@@ -78,15 +92,14 @@ async def test_the_newest_of_several_is_taken(server: ScriptedServer, gateway: W
     ("listed", "expected"),
     [
         ([message(1, reference="another")], None),
-        ([message(1, reference=None)], None),
         ([message(1, reference=f"{REFERENCE}2")], None),
         ([message(1, reference="another"), message(2)], "002"),
-        ([{"reference": REFERENCE}], None),
-        (["nonsense", 7, None], None),
         ([], None),
         ({"data": []}, None),
         ({"messages": []}, None),
         ({"data": [message(1)]}, "001"),
+        ({"data": {"messages": [message(1)]}}, "001"),
+        ([message(1, reference=None), message(2)], "002"),
         (message(1), "001"),
     ],
 )
@@ -108,8 +121,15 @@ async def test_only_a_message_that_really_carries_the_reference_is_ours(
         answer(200, {}),
         answer(200, {"status": "maintenance"}),
         answer(200, [message(number, reference="another") for number in range(LOOKUP_SIZE)]),
+        answer(200, [{"reference": REFERENCE}]),
+        answer(200, [message(1, reference=None)]),
+        answer(200, [message(1, reference="another"), "nonsense", None]),
+        answer(200, {"items": [message(1, reference="another")]}),
     ],
-    ids=["html", "empty", "null", "text", "object", "maintenance", "filter ignored"],
+    ids=[
+        *("html", "empty", "null", "text", "object", "maintenance", "filter ignored"),
+        *("ours without an id", "no reference", "nonsense", "unknown wrapping"),
+    ],
 )
 async def test_an_answer_that_proves_nothing_is_no_never_accepted(
     server: ScriptedServer, gateway: WassengerGateway, step: Step
@@ -204,6 +224,28 @@ async def test_an_account_is_usable_when_it_is_operative_and_online(
     assert (health.device, health.phone) == (DEVICE, "+33199000001")
     assert (health.status, health.session, health.usable) == expected
     assert str(server.requests[0]) == f"GET /v1/devices/{DEVICE}"
+
+
+async def test_a_wrapped_account_is_read(server: ScriptedServer, gateway: WassengerGateway) -> None:
+    server.will(answer(200, {"data": {"status": "operative", "session": {"status": "online"}}}))
+    assert (await gateway.device_health(DEVICE)).usable
+
+
+async def test_no_account_at_all_is_an_answer_that_cannot_be_read(
+    server: ScriptedServer, gateway: WassengerGateway
+) -> None:
+    server.will(answer(200, []))
+    with pytest.raises(GatewayBusyError):
+        await gateway.device_health(DEVICE)
+
+
+async def test_an_odd_device_id_stays_one_part_of_the_path(
+    server: ScriptedServer, gateway: WassengerGateway
+) -> None:
+    server.will(answer(404, {}))
+    with pytest.raises(MessageRejectedError):
+        await gateway.device_health("a/b\n")
+    assert server.requests[0].path == "/v1/devices/a%2Fb%0A"
 
 
 async def test_an_account_without_a_number_has_none(server: ScriptedServer, gateway: WassengerGateway) -> None:

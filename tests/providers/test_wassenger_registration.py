@@ -29,7 +29,10 @@ async def register(server: ScriptedServer, gateway: WassengerGateway, listed: An
 CREATED = ("POST /v1/webhooks", WANTED)
 
 
-@pytest.mark.parametrize("listed", [[], {"data": []}, [webhook(1, name="another")], [{"name": NAME}]])
+@pytest.mark.parametrize(
+    "listed",
+    [[], {"data": []}, [webhook(1, name="another")], [{"name": NAME}], [webhook(1, status="removed")]],
+)
 async def test_a_missing_webhook_is_created(
     server: ScriptedServer, gateway: WassengerGateway, listed: Any
 ) -> None:
@@ -43,7 +46,10 @@ async def test_a_webhook_that_is_right_is_left_alone(server: ScriptedServer, gat
 
 @pytest.mark.parametrize(
     "difference",
-    [{"url": "https://old.example/hook"}, {"events": ["message:in:new"]}, {"events": None}, {"url": None}],
+    [
+        *({"url": "https://old.example/hook"}, {"url": None}),
+        *({"events": ["message:in:new"]}, {"events": None}, {"events": 5}, {"events": [{"name": "x"}]}),
+    ],
 )
 async def test_a_webhook_that_differs_is_changed_and_no_second_one_made(
     server: ScriptedServer, gateway: WassengerGateway, difference: dict[str, Any]
@@ -94,6 +100,7 @@ async def test_of_a_bound_and_an_unbound_webhook_the_unbound_one_stays(
         ([reset], GatewayBusyError),
         ([html(502)], GatewayBusyError),
         ([html(200)], GatewayBusyError),
+        ([answer(200, {"message": "maintenance"})], GatewayBusyError),
         ([answer(200, []), html(502)], GatewayBusyError),
         ([answer(200, []), answer(403, {})], SenderStoppedError),
         ([answer(200, [webhook(1, url="")]), reset], GatewayBusyError),
@@ -105,3 +112,11 @@ async def test_a_registration_that_did_not_work_is_reported(
     server.will(*steps)
     with pytest.raises(error):
         await gateway.register_webhook(url=URL, name=NAME)
+
+
+async def test_a_name_that_the_provider_would_refuse_is_refused_before_anything_is_asked(
+    server: ScriptedServer, gateway: WassengerGateway
+) -> None:
+    with pytest.raises(ValueError, match="at most 30"):
+        await gateway.register_webhook(url=URL, name="n" * 31)
+    assert server.requests == []

@@ -19,7 +19,13 @@ from providers.base import (
     OutgoingMessage,
     SenderStoppedError,
 )
-from providers.wassenger import PROVIDER_EXPIRATION_S, PROVIDER_RETRIES, WassengerGateway, _retry_after_s
+from providers.wassenger import (
+    LONGEST_BREAK_S,
+    PROVIDER_EXPIRATION_S,
+    PROVIDER_RETRIES,
+    WassengerGateway,
+    _retry_after_s,
+)
 from tests.providers.conftest import TIMEOUT_S, TOKEN
 from tests.providers.scripted import (
     ScriptedServer,
@@ -79,6 +85,14 @@ async def test_a_message_goes_out_once_with_exactly_the_documented_fields(
     assert (sent.wa_id, sent.sent_at, sent.failure_reason) == (None, None, None)
 
 
+@pytest.mark.parametrize("token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN}\x00", f"{TOKEN}\u200b", f"é{TOKEN}"])
+def test_a_malformed_token_is_refused_at_once_and_not_shown(token: str) -> None:
+    """The HTTP library would show it in its own error."""
+    with pytest.raises(ValueError, match="copy it again") as caught:
+        WassengerGateway(base_url=refused_url(), token=token, timeout_s=TIMEOUT_S)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+
+
 @pytest.mark.parametrize("token", [TOKEN, f"Token {TOKEN}", f"  Token {TOKEN} \n"])
 async def test_a_token_that_was_copied_with_its_name_still_works(server: ScriptedServer, token: str) -> None:
     server.will(answer(201, ACCEPTED))
@@ -95,9 +109,12 @@ async def test_a_token_that_was_copied_with_its_name_still_works(server: Scripte
         answer(200, ACCEPTED),
         answer(201, [ACCEPTED]),
         answer(201, {"data": [ACCEPTED]}),
+        answer(201, {"data": ACCEPTED}),
+        answer(201, {"message": ACCEPTED}),
+        answer(201, {"data": {"message": ACCEPTED}}),
         answer(201, ACCEPTED, Content_Type="text/plain"),
     ],
-    ids=["200", "array", "wrapped", "text"],
+    ids=["200", "array", "wrapped array", "wrapped", "as message", "wrapped twice", "text"],
 )
 async def test_an_acceptance_is_understood_in_any_form(
     server: ScriptedServer, gateway: WassengerGateway, step: Step
@@ -168,9 +185,10 @@ async def test_whenever_it_may_have_been_accepted_the_outcome_is_unknown(
     assert len(server.requests) == 1
 
 
-async def test_nobody_listening_means_certainly_not_sent() -> None:
+@pytest.mark.parametrize("base_url", [refused_url(), "api.wassenger.example"], ids=["refused", "no scheme"])
+async def test_nobody_listening_means_certainly_not_sent(base_url: str) -> None:
     """E4."""
-    gateway = WassengerGateway(base_url=refused_url(), token=TOKEN, timeout_s=TIMEOUT_S)
+    gateway = WassengerGateway(base_url=base_url, token=TOKEN, timeout_s=TIMEOUT_S)
     error = await failure(gateway)
     await gateway.close()
     assert isinstance(error, GatewayBusyError)
@@ -187,7 +205,7 @@ async def test_a_refused_account_stops_the_sender_and_not_the_contact(
     assert error.code == str(status)
 
 
-@pytest.mark.parametrize("code", ["device:offline", "device:notfound", "session:expired"])
+@pytest.mark.parametrize("code", ["device:offline", "Device:NotFound", "session:expired", "queue:rejected"])
 @pytest.mark.parametrize("status", [400, 404, 409])
 async def test_a_broken_session_stops_the_sender_whatever_the_http_status(
     server: ScriptedServer, gateway: WassengerGateway, status: int, code: str
@@ -196,6 +214,24 @@ async def test_a_broken_session_stops_the_sender_whatever_the_http_status(
     error = await failure(gateway)
     assert isinstance(error, SenderStoppedError)
     assert error.code == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": 400, "errors": [{"code": "phone:invalid"}, {"code": "device:invalid"}]},
+        {"status": 400, "errorCode": "device:invalid", "data": [{"device": "gone"}]},
+        [{"errorCode": "device:invalid"}],
+    ],
+)
+async def test_a_broken_session_is_noticed_wherever_the_answer_tells_it(
+    server: ScriptedServer, gateway: WassengerGateway, body: Any
+) -> None:
+    """Else every contact of the campaign would fail, one by one, for what is the account's fault."""
+    server.will(answer(400, body))
+    error = await failure(gateway)
+    assert isinstance(error, SenderStoppedError)
+    assert error.code == "device:invalid"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +263,11 @@ async def test_the_reason_of_a_refusal_is_told(server: ScriptedServer, gateway: 
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("1.5", None)],
+    [
+        *(("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("1.5", None)),
+        *(("99999999999", LONGEST_BREAK_S), ("9" * 400, LONGEST_BREAK_S)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_BREAK_S),
+    ],
 )
 async def test_too_many_requests_means_later(
     server: ScriptedServer, gateway: WassengerGateway, header: str, expected: float | None
@@ -258,7 +298,7 @@ async def test_a_date_says_when_later_is(
 )
 def test_no_retry_after_is_too_odd(header: str) -> None:
     wait_s = _retry_after_s(Response(429, headers=[(b"Retry-After", header.encode("latin-1", "ignore"))]))
-    assert wait_s is None or wait_s >= 0
+    assert wait_s is None or 0 <= wait_s <= LONGEST_BREAK_S
 
 
 @pytest.mark.parametrize(
@@ -271,6 +311,7 @@ def test_no_retry_after_is_too_odd(header: str) -> None:
         html(201),
         answer(401, {"message": f"unknown token {TOKEN}"}),
         answer(400, {"message": TOKEN}),
+        answer(400, {"errorCode": TOKEN}),
         answer(429, {"message": f"{TOKEN} is too fast"}),
         answer(500, {"message": TOKEN}),
     ],
@@ -283,5 +324,6 @@ async def test_no_error_ever_tells_the_token(
         with pytest.raises(GatewayError) as caught:
             await call()
         told = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(gateway)
+        told += caught.value.code
         assert TOKEN not in told
         assert "5ecre7" not in told
