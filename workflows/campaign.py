@@ -55,10 +55,10 @@ class CampaignWorkflow:
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
-        if reason is None:
+        if reason is None and not self._cancelled:  # which may have come while a batch was starting
             await workflow.wait_condition(workflow.all_handlers_finished)
             workflow.continue_as_new(replace(campaign, progress=self.progress()))
-        return await self._close(reason)
+        return await self._close(reason or "cancelled")
 
     @workflow.signal
     def batch_done(self, done: BatchDone) -> None:
@@ -128,7 +128,7 @@ class CampaignWorkflow:
                 await self._await_messages_sent(self._batch_number(lane, lane.started - 1))
                 pause = timedelta(seconds=self._progress.batch_pause_s if self._progress else 0)
                 lane = self._advance(index, replace(lane, sending=False, resumes_at=workflow.now() + pause))
-            if lane.started >= lane.batches:
+            if lane.started >= lane.batches or self._cancelled:
                 return
             if lane.resumes_at is not None:
                 await workflow.sleep(max(lane.resumes_at - workflow.now(), timedelta(0)))
