@@ -2,9 +2,10 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -34,13 +35,28 @@ class Settings(BaseSettings):
     wassenger_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
 
+    # These can be overridden while Relance runs (`relance settings`); what each means: domain/run_settings.py.
+    profile: Literal["auto", "standard", "careful"] = "auto"
+    delay_s: float = Field(default=5, ge=2, le=10)
+    mature_delay_s: float = Field(default=3, ge=2, le=10)
+    careful_delay_s: float = Field(default=22.5, ge=15, le=30)
+    jitter: float = Field(default=0.4, ge=0, le=0.9)
+    quota_per_day: int = Field(default=1000, ge=1)
+    message_2_reserve: float = Field(default=0.2, ge=0, le=0.9)
+    message_2_rate_per_s: float = Field(default=10, gt=0, le=1000)
+    adaptive_from_contacts: int = Field(default=500, ge=1)
+    error_threshold: float = Field(default=0.05, gt=0, le=1)
+    night_starts: str = Field(default="23:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    night_ends: str = Field(default="06:00", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    timezone: str = "Europe/Paris"
+    batch_size: int = Field(default=50, ge=25, le=100)
+    batch_pause_s: float = Field(default=30, ge=0)
     window_s: float = Field(default=24 * 3600, gt=0)
     grace_s: float = Field(default=60, ge=0)
     max_age_s: float = Field(default=48 * 3600, gt=0)
-    batch_size: int = Field(default=50, ge=25, le=100)
-    batch_pause_s: float = Field(default=30, ge=0)
+
     message_1_rate_per_s: float = Field(default=0.2, gt=0)
-    message_2_rate_per_s: float = Field(default=10, gt=0)
+    alert_urls: Annotated[list[SecretStr], NoDecode] = []  # where alerts go, as Apprise writes them
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
@@ -48,6 +64,11 @@ class Settings(BaseSettings):
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
 
     log_level: str = "INFO"
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return value.split() if isinstance(value, str) else value
 
     @property
     def effective_api_url(self) -> str:
