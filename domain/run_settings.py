@@ -3,7 +3,17 @@
 An override counts for everything, for one sender or for one campaign; the narrowest one wins.
 """
 
+import re
+import reprlib
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from math import isnan
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from zoneinfo import available_timezones
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,3 +38,367 @@ class RunSettings:
     window_s: float = 24 * 3600
     grace_s: float = 60.0
     max_age_s: float = 48 * 3600
+
+
+Value: TypeAlias = str | int | float
+
+
+class Scope(StrEnum):
+    """What an override counts for; from wide to narrow."""
+
+    GLOBAL = "global"
+    SENDER = "sender"
+    CAMPAIGN = "campaign"
+
+
+class Source(StrEnum):
+    """Where a value comes from; from wide to narrow."""
+
+    DEFAULT = "default"  # built in
+    ENVIRONMENT = "environment"
+    STORED = "stored"  # overridden for everything
+    SENDER = "sender"
+    CAMPAIGN = "campaign"
+
+
+class UnknownSettingError(ValueError):
+    """There is no setting of that name."""
+
+
+class WrongScopeError(ValueError):
+    """The setting exists, but not for that scope."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What people need to know about one setting before they change it."""
+
+    name: str
+    unit: str
+    help: str
+    scopes: tuple[Scope, ...]
+    takes_effect: str
+    lowest: float | None = None
+    above: float | None = None  # a lower limit that is not allowed itself
+    highest: float | None = None
+    choices: tuple[str, ...] | None = None
+    pattern: str | None = None
+
+    @property
+    def default(self) -> Value:
+        """The built-in default."""
+        value: Value = getattr(_BUILT_IN, self.name)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Override:
+    """A stored value; whose it is, the one who reads it has chosen already."""
+
+    name: str
+    scope: Scope
+    value: object  # as stored, perhaps by another version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effective:
+    """The value that counts, and why."""
+
+    value: Value
+    source: Source
+
+
+_BUILT_IN = RunSettings()
+_SOURCE_OF = {Scope.GLOBAL: Source.STORED, Scope.SENDER: Source.SENDER, Scope.CAMPAIGN: Source.CAMPAIGN}
+_FROM_WIDE_TO_NARROW = tuple(Scope)
+
+_EVERYWHERE = (Scope.GLOBAL,)
+_PER_SENDER = (Scope.GLOBAL, Scope.SENDER)
+_PER_CAMPAIGN = (Scope.GLOBAL, Scope.CAMPAIGN)
+
+_NEXT_BATCH = "in batches that start after the change"
+# A campaign is cut into batches, and its end is set, when it starts.
+_NEXT_CAMPAIGN = "in campaigns that start after the change"
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+_SETTINGS = (
+    Setting(
+        name="profile",
+        unit="name",
+        help="How fast a sender writes: auto goes by the account's own history, standard and careful are fixed.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        choices=("auto", "standard", "careful"),
+    ),
+    Setting(
+        name="delay_s",
+        unit="seconds",
+        help="The mean time between two Messages 1 of a sender in the standard profile.",
+        scopes=(Scope.GLOBAL, Scope.SENDER, Scope.CAMPAIGN),
+        takes_effect=_NEXT_BATCH,
+        lowest=2,
+        highest=10,
+    ),
+    Setting(
+        name="mature_delay_s",
+        unit="seconds",
+        help="The mean time between two Messages 1 of an account that has written for long without trouble.",
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_BATCH,
+        lowest=2,
+        highest=10,
+    ),
+    Setting(
+        name="careful_delay_s",
+        unit="seconds",
+        help="The mean time between two Messages 1 of a sender in the careful profile.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        lowest=15,
+        highest=30,
+    ),
+    Setting(
+        name="jitter",
+        unit="share",
+        help="How irregular the pace is: the part of a delay within which a message may leave; 0 is a metronome.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        lowest=0,
+        highest=0.9,
+    ),
+    Setting(
+        name="quota_per_day",
+        unit="messages in 24 hours",
+        help="How many messages a sender may send in any 24 hours, Messages 1 and 2 together.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        lowest=1,
+    ),
+    Setting(
+        name="message_2_reserve",
+        unit="share",
+        help="The share of the quota that Message 1 leaves alone, so that whoever reacts still gets Message 2.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        lowest=0,
+        highest=0.9,
+    ),
+    Setting(
+        name="message_2_rate_per_s",
+        unit="messages per second",
+        help="How many Messages 2 a sender sends per second at most.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        above=0,
+        highest=1000,
+    ),
+    Setting(
+        name="adaptive_from_contacts",
+        unit="contacts",
+        help="Campaigns with at least that many contacts slow down by themselves when messages fail.",
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_BATCH,
+        lowest=1,
+    ),
+    Setting(
+        name="error_threshold",
+        unit="share",
+        help="The share of failed messages from which on such a campaign slows down.",
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_BATCH,
+        above=0,
+        highest=1,
+    ),
+    Setting(
+        name="night_starts",
+        unit="time of day, HH:MM",
+        help="From when on a sender in the careful profile sends no Message 1.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        pattern=_TIME_OF_DAY,
+    ),
+    Setting(
+        name="night_ends",
+        unit="time of day, HH:MM",
+        help="Until when a sender in the careful profile sends no Message 1.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+        pattern=_TIME_OF_DAY,
+    ),
+    Setting(
+        name="timezone",
+        unit="time zone",
+        help="The time zone in which the night is meant.",
+        scopes=_PER_SENDER,
+        takes_effect=_NEXT_BATCH,
+    ),
+    Setting(
+        name="batch_size",
+        unit="contacts",
+        help="How many contacts a sender takes on at once.",
+        scopes=_PER_CAMPAIGN,
+        takes_effect=_NEXT_CAMPAIGN,
+        lowest=25,
+        highest=100,
+    ),
+    Setting(
+        name="batch_pause_s",
+        unit="seconds",
+        help="How long a sender pauses between two batches.",
+        scopes=_PER_CAMPAIGN,
+        takes_effect=_NEXT_BATCH,
+        lowest=0,
+    ),
+    Setting(
+        name="window_s",
+        unit="seconds",
+        help="How long after Message 1 a reaction earns Message 2.",
+        scopes=_PER_CAMPAIGN,
+        takes_effect=_NEXT_BATCH,
+        above=0,
+    ),
+    Setting(
+        name="grace_s",
+        unit="seconds",
+        help="How long after the window we wait for news of a reaction that came in time.",
+        scopes=_PER_CAMPAIGN,
+        takes_effect=_NEXT_BATCH,
+        lowest=0,
+    ),
+    Setting(
+        name="max_age_s",
+        unit="seconds",
+        help="After how long a campaign ends, whatever is still open.",
+        scopes=_PER_CAMPAIGN,
+        takes_effect=_NEXT_CAMPAIGN,
+        above=0,
+    ),
+)
+CATALOGUE: Mapping[str, Setting] = MappingProxyType({setting.name: setting for setting in _SETTINGS})
+
+
+def find(name: str) -> Setting:
+    """The setting of that name. Raises UnknownSettingError, which names them all."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise UnknownSettingError(
+            f"there is no setting {_shown(name)}; there are {', '.join(CATALOGUE)}"
+        ) from None
+
+
+def scope_of(sender_id: str | None, campaign_id: str | None) -> Scope:
+    """The scope that these ids mean. Raises WrongScopeError for both at once."""
+    if sender_id is not None and campaign_id is not None:
+        raise WrongScopeError("an override is for one sender or for one campaign: give only one of the two ids")
+    if sender_id is not None:
+        return Scope.SENDER
+    return Scope.GLOBAL if campaign_id is None else Scope.CAMPAIGN
+
+
+def check_scope(name: str, scope: Scope) -> None:
+    """Raises WrongScopeError if the setting cannot be overridden there, with where it can."""
+    scopes = find(name).scopes
+    if scope not in scopes:
+        allowed = " or ".join(_SCOPE_IN_WORDS[each] for each in scopes)
+        raise WrongScopeError(f"{name} cannot be set {_SCOPE_IN_WORDS[scope]}: set it {allowed}")
+
+
+_SCOPE_IN_WORDS = {
+    Scope.GLOBAL: "for everything",
+    Scope.SENDER: "for one sender",
+    Scope.CAMPAIGN: "for one campaign",
+}
+
+
+def check(name: str, value: object) -> Value:
+    """The value as the setting's type. Raises ValueError, which says what is allowed, and UnknownSettingError."""
+    setting = find(name)
+    if isinstance(setting.default, str):
+        valid: Value | None = value if isinstance(value, str) and _is_text_for(setting, value) else None
+    else:
+        valid = _number_for(setting, value)
+    if valid is None:
+        raise ValueError(f"{name} must be {_allowed(setting)}, not {_shown(value)}")
+    return valid
+
+
+def _is_text_for(setting: Setting, text: str) -> bool:
+    if setting.choices is not None:
+        return text in setting.choices
+    if setting.pattern is not None:
+        return re.fullmatch(setting.pattern, text) is not None
+    return text in _known_zones()
+
+
+def _number_for(setting: Setting, value: object) -> int | float | None:
+    # True counts as 1 in Python, and a JSON document may hold NaN, Infinity and numbers of any length.
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST_NUMBER:
+        return None
+    if isnan(value) or (isinstance(setting.default, int) and value != int(value)):
+        return None
+    number = int(value) if isinstance(setting.default, int) else float(value)
+    in_range = (
+        (setting.lowest is None or number >= setting.lowest)
+        and (setting.above is None or number > setting.above)
+        and (setting.highest is None or number <= setting.highest)
+    )
+    return number if in_range else None
+
+
+_LARGEST_NUMBER = 1e15  # beyond it floats skip whole numbers; no duration or count comes near
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    # A list of what there is, since a name in itself may lead anywhere in the file system.
+    return frozenset(available_timezones())
+
+
+def _allowed(setting: Setting) -> str:
+    if setting.choices is not None:
+        return f"one of {', '.join(setting.choices)}"
+    if setting.pattern is not None:
+        return f"a {setting.unit}, from 00:00 to 23:59"
+    if isinstance(setting.default, str):
+        return f"a known time zone such as {setting.default}"
+    kind = "a whole number" if isinstance(setting.default, int) else "a number"
+    limits = [
+        f"{word} {limit:g}"
+        for word, limit in (("from", setting.lowest), ("above", setting.above), ("up to", setting.highest))
+        if limit is not None
+    ]
+    return f"{kind} {' '.join(limits)} ({setting.unit})"
+
+
+def _shown(value: object) -> str:
+    return reprlib.repr(value)
+
+
+def resolve(
+    defaults: RunSettings, given_by_environment: Collection[str], overrides: Iterable[Override]
+) -> dict[str, Effective]:
+    """The value of every setting, and where it comes from: the narrowest override wins, then the defaults.
+
+    `given_by_environment` names the defaults that somebody chose. An override that this version does not
+    know or allow (another version stored it) is passed over: it must not stop a batch.
+    """
+    effective = {
+        name: Effective(
+            value=getattr(defaults, name),
+            source=Source.ENVIRONMENT if name in given_by_environment else Source.DEFAULT,
+        )
+        for name in CATALOGUE
+    }
+    for override in sorted(overrides, key=lambda each: _FROM_WIDE_TO_NARROW.index(each.scope)):
+        with suppress(ValueError):
+            check_scope(override.name, override.scope)
+            value = check(override.name, override.value)
+            effective[override.name] = Effective(value=value, source=_SOURCE_OF[override.scope])
+    return effective
+
+
+def build(effective: Mapping[str, Effective]) -> RunSettings:
+    """The values alone, as those who send use them."""
+    values: dict[str, Any] = {name: each.value for name, each in effective.items()}
+    return RunSettings(**values)
