@@ -22,6 +22,7 @@ from local.doctor import examine_installation
 from local.errors import StackError
 from local.findings import Finding, Verdict
 from local.screen import CampaignScreen, follow, rejected_table, states_table
+from local.settings_commands import settings_app
 from local.signals import run_until_signalled
 from local.stack import Stack
 from settings import Settings, load_settings
@@ -34,6 +35,7 @@ sender_app = typer.Typer(help="The WhatsApp accounts that campaigns send from.",
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(sender_app, name="sender")
+app.add_typer(settings_app, name="settings")
 
 console = Console()
 errors = Console(stderr=True)

@@ -2,10 +2,12 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.run_settings import CATALOGUE, RunSettings, check
 
 
 class Settings(BaseSettings):
@@ -69,6 +71,24 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return value.split() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _allow_what_an_override_may_be(self) -> Self:
+        # A zone that does not exist shows at the start, not at the first night.
+        for name in sorted(self.given_by_environment):
+            check(name, getattr(self, name))
+        return self
+
+    @property
+    def run_settings(self) -> RunSettings:
+        """The defaults of the settings that can be overridden while Relance runs."""
+        values: dict[str, Any] = {name: check(name, getattr(self, name)) for name in CATALOGUE}
+        return RunSettings(**values)
+
+    @property
+    def given_by_environment(self) -> frozenset[str]:
+        """Which of those somebody chose."""
+        return frozenset(CATALOGUE.keys() & self.model_fields_set)
 
     @property
     def effective_api_url(self) -> str:

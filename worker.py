@@ -6,34 +6,48 @@ workers run is served within seconds.
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
+from typing import Any
 
 import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.worker import Worker
 
+from activities.alerts import AlertActivities, Alerts
+from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.intake import Intake, Relay
-from activities.queues import limit_queue
+from activities.mirror import ProgressMirror
+from activities.pacing import PacingActivities
 from activities.sending import SendingActivities, SendingRules
-from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue
+from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
-from storage.senders import Sender
 from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import CONTACT_STATE, ContactWorkflow
+from workflows.sender import SenderInput, SenderWorkflow
 
 log = structlog.get_logger(__name__)
 
 SENDERS_POLL_S = 2.0
+ENSURE_EVERY_S = 60.0
+AT_ONCE = 8  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
+REPLIES_AT_ONCE = 50
 CONNECT_RETRY_S = 1.0
 SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
 GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a message between intent and outcome
@@ -72,64 +86,61 @@ async def add_search_attributes(client: Client, names: list[str]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ServedSender:
-    """The workers of one sender's queues, and the pace that was set."""
-
-    exits: AsyncExitStack
-    rates_per_s: tuple[float, float]
-
-
 class SenderQueues:
-    """Serves the queues of every sender there is, and keeps their pace."""
+    """Serves the queues of every sender there is, and sees to it that each has its workflow."""
 
-    def __init__(self, client: Client, pool: Pool, sending: SendingActivities, settings: Settings) -> None:
+    def __init__(self, client: Client, pool: Pool, sending: SendingActivities) -> None:
         self._client = client
         self._pool = pool
         self._sending = sending
-        self._settings = settings
-        self._served: dict[str, ServedSender] = {}
+        self._served: dict[str, AsyncExitStack] = {}
+        self._ensured_at: dict[str, float] = {}
 
     async def run(self) -> None:
         """Until cancelled; then what runs may end."""
         try:
             while True:
                 try:
-                    for sender in await senders.list_senders(self._pool):
-                        await self._serve(sender)
+                    found = await senders.list_senders(self._pool)
+                    await asyncio.gather(*(self._serve(sender.id) for sender in found))
                 except Exception:
                     log.exception("cannot look for new senders, trying again")
                 await asyncio.sleep(SENDERS_POLL_S)
         finally:
-            await asyncio.gather(*(served.exits.aclose() for served in self._served.values()))
+            await asyncio.gather(*(exits.aclose() for exits in self._served.values()))
 
-    async def _serve(self, sender: Sender) -> None:
-        rates_per_s = (
-            sender.message_1_rate_per_s or self._settings.message_1_rate_per_s,
-            sender.message_2_rate_per_s or self._settings.message_2_rate_per_s,
+    async def _serve(self, sender_id: str) -> None:
+        if monotonic() - self._ensured_at.get(sender_id, -ENSURE_EVERY_S) >= ENSURE_EVERY_S:
+            await self._ensure_workflow(sender_id)
+            self._ensured_at[sender_id] = monotonic()
+        if sender_id not in self._served:
+            self._served[sender_id] = await self._start_workers(sender_id)
+            log.info("sender served", sender_id=sender_id)
+
+    async def _ensure_workflow(self, sender_id: str) -> None:
+        await self._client.start_workflow(
+            SenderWorkflow.run,
+            SenderInput(sender_id=sender_id),
+            id=sender_workflow_id(sender_id),
+            task_queue=CAMPAIGN_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(SENDER, sender_id)]),
+            static_summary=f"Sender {sender_id}: keeps its pace",
         )
-        served = self._served.get(sender.id)
-        if served is None or served.rates_per_s != rates_per_s:
-            for queue, rate_per_s in zip(
-                (send_queue(sender.id), reply_queue(sender.id)), rates_per_s, strict=True
-            ):
-                await limit_queue(self._client, queue, rate_per_s, "the sender's pace")
-            exits = served.exits if served else await self._start_workers(sender.id)
-            self._served[sender.id] = ServedSender(exits, rates_per_s)
 
     async def _start_workers(self, sender_id: str) -> AsyncExitStack:
         exits = AsyncExitStack()
-        for queue in (send_queue(sender_id), reply_queue(sender_id)):
+        for queue, at_once in ((send_queue(sender_id), AT_ONCE), (reply_queue(sender_id), REPLIES_AT_ONCE)):
             worker = Worker(
                 self._client,
                 task_queue=queue,
                 activities=[self._sending.send_message],
-                max_concurrent_activities=50,
+                max_concurrent_activities=at_once,
                 max_concurrent_activity_task_polls=1,
                 graceful_shutdown_timeout=GRACE,
             )
             await exits.enter_async_context(worker)
-        log.info("sender served", sender_id=sender_id)
         return exits
 
 
@@ -146,11 +157,9 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             timeout_s=settings.gateway_timeout_s,
         )
         exits.push_async_callback(gateway.close)
-        lock = None
-        if settings.redis_url:
-            redis = locks.connect(settings.redis_url)
+        redis = locks.connect(settings.redis_url) if settings.redis_url else None
+        if redis:
             exits.push_async_callback(redis.aclose)
-            lock = locks.Message2Lock(redis)
         client = await connect(settings)
         await ensure_search_attributes(client)
         rules = SendingRules(
@@ -159,12 +168,23 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             lookup_wait_s=settings.lookup_wait_s,
             post_limit_s=CONNECT_TIMEOUT_S + settings.gateway_timeout_s,
         )
-        sending = SendingActivities(pool, gateway, lock, rules)
-        await exits.enter_async_context(campaign_worker(client, sending, CampaignActivities(pool)))
+        bell = SenderBell(client)
+        lock = locks.Message2Lock(redis) if redis else None
+        sending = SendingActivities(pool, gateway, lock, rules, bell)
+        campaigns = CampaignActivities(pool, settings.run_settings)
+        pacing = PacingActivities(pool, client, gateway, settings.run_settings)
+        alerts = AlertActivities(Alerts([url.get_secret_value() for url in settings.alert_urls]))
+        await exits.enter_async_context(
+            campaign_worker(
+                client, [*of_sending(sending), *of_campaigns(campaigns), *of_senders(pacing, alerts)]
+            )
+        )
         background = [
-            asyncio.create_task(SenderQueues(client, pool, sending, settings).run()),
-            asyncio.create_task(Relay(pool, Intake(pool, client)).run()),
+            asyncio.create_task(SenderQueues(client, pool, sending).run()),
+            asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
         ]
+        if redis:
+            background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
         log.info("worker ready")
         await stopped.wait()
         log.info("worker stopping")
@@ -175,22 +195,39 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
                 await task
 
 
-def campaign_worker(client: Client, sending: SendingActivities, campaigns: CampaignActivities) -> Worker:
+Activity = Callable[..., Awaitable[Any]]
+
+
+def of_sending(sending: SendingActivities) -> list[Activity]:
+    """Looks up, without waiting for a turn, what became of a message whose contact was stopped."""
+    return [sending.send_message]
+
+
+def of_campaigns(campaigns: CampaignActivities) -> list[Activity]:
+    """What campaigns, batches and contacts do besides sending."""
+    return [
+        campaigns.open_campaign,
+        campaigns.load_batch,
+        campaigns.await_messages_sent,
+        campaigns.settle_contact,
+        campaigns.stop_contacts,
+        campaigns.fail_contact,
+        campaigns.close_campaign,
+    ]
+
+
+def of_senders(pacing: PacingActivities, alerts: AlertActivities) -> list[Activity]:
+    """What senders do besides sending."""
+    return [pacing.set_pace, pacing.wake_messages, pacing.withdraw_messages, alerts.send_alert]
+
+
+def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
     """Workflows, and everything that is not paced."""
     return Worker(
         client,
         task_queue=CAMPAIGN_QUEUE,
-        workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow],
-        activities=[
-            campaigns.open_campaign,
-            campaigns.load_batch,
-            campaigns.await_messages_sent,
-            campaigns.settle_contact,
-            campaigns.stop_contacts,
-            campaigns.fail_contact,
-            campaigns.close_campaign,
-            sending.send_message,
-        ],
+        workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow, SenderWorkflow],
+        activities=activities,
         max_cached_workflows=2000,
         max_concurrent_activities=200,
         graceful_shutdown_timeout=GRACE,

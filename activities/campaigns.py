@@ -1,15 +1,16 @@
 """Opens, feeds, settles and closes campaigns: the activities that touch the database only."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 from temporalio import activity
 
 from domain.contact_states import ContactState
-from storage import campaigns, interactions
-from storage.campaigns import Lane
+from domain.run_settings import RunSettings, Source, build
+from storage import campaigns, interactions, run_settings
+from storage.campaigns import Campaign, Lane
 from storage.database import Pool
 
 log = structlog.get_logger(__name__)
@@ -99,8 +100,9 @@ class CloseOutcome:
 class CampaignActivities:
     """Everything a campaign does besides sending."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, defaults: RunSettings) -> None:
         self._pool = pool
+        self._defaults = defaults
 
     @activity.defn
     async def open_campaign(self, campaign_id: str) -> OpenedCampaign:
@@ -112,13 +114,17 @@ class CampaignActivities:
             name=campaign.name,
             lanes=lanes,
             closes_by=campaign.closes_by,
-            batch_pause_s=campaign.batch_pause_s,
+            batch_pause_s=await self._batch_pause_s(campaign),
         )
 
     @activity.defn
     async def load_batch(self, ref: BatchRef) -> Batch:
-        """The contacts of a batch."""
+        """The contacts of a batch, which keeps the settings of this moment."""
         campaign = await self._campaign(ref.campaign_id)
+        sender_id = await campaigns.batch_sender(self._pool, ref.campaign_id, ref.batch)
+        if sender_id is not None:
+            settings = await self._settings(ref.campaign_id, sender_id)
+            await campaigns.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
         return Batch(
             contact_ids=await campaigns.list_batch(self._pool, ref.campaign_id, ref.batch),
             window_s=campaign.window_s,
@@ -126,11 +132,31 @@ class CampaignActivities:
         )
 
     @activity.defn
-    async def await_messages_sent(self, ref: BatchRef) -> None:
-        """Returns when no contact of the batch waits for its Message 1 any more."""
+    async def await_messages_sent(self, ref: BatchRef) -> float | None:
+        """Waits until nobody in the batch lacks Message 1; returns the pause that follows, in seconds."""
         while await campaigns.has_pending(self._pool, ref.campaign_id, ref.batch):
             activity.heartbeat()
             await asyncio.sleep(POLL_S)
+        return await self._batch_pause_s(await self._campaign(ref.campaign_id))
+
+    async def _batch_pause_s(self, campaign: Campaign) -> float:
+        """What was set for this campaign, in its draft or since; else what the settings say now."""
+        found = (await run_settings.effective(self._pool, self._defaults, (), campaign_id=campaign.id))[
+            "batch_pause_s"
+        ]
+        if found.source is Source.CAMPAIGN or campaign.batch_pause_s is None:
+            return float(found.value)
+        return campaign.batch_pause_s
+
+    async def _settings(self, campaign_id: str, sender_id: str) -> RunSettings:
+        found = await run_settings.effective(
+            self._pool, self._defaults, (), sender_id=sender_id, campaign_id=campaign_id
+        )
+        settings = build(found)
+        if found["delay_s"].source in {Source.SENDER, Source.CAMPAIGN}:
+            # Whoever names a delay means it, also for a mature account.
+            settings = replace(settings, mature_delay_s=settings.delay_s)
+        return settings
 
     @activity.defn
     async def settle_contact(self, settle: SettleInput) -> SettleOutcome:

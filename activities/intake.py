@@ -11,6 +11,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.bell import SenderBell
 from domain.contact_signals import Interaction, Stop
 from domain.contact_states import OPEN_STATES, ContactState
 from domain.identifiers import contact_workflow_id
@@ -45,9 +46,10 @@ _BROKEN_SESSIONS = frozenset({"blocked", "conflict", "authorize", "error"})
 class Intake:
     """What one stored webhook event means, and what follows from it."""
 
-    def __init__(self, pool: Pool, temporal: Client) -> None:
+    def __init__(self, pool: Pool, temporal: Client, bell: SenderBell) -> None:
         self._pool = pool
         self._temporal = temporal
+        self._bell = bell
 
     async def process(self, event: WebhookEvent) -> str:
         """Works one event off and returns what it did. Raises when it must be tried again."""
@@ -151,6 +153,8 @@ class Intake:
         )
         if applied is None:
             return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
+        if applied.changed and status is MessageStatus.FAILED:
+            await self._bell.ring(applied.sender_id)  # several in a row may be an emergency
         if applied.failed_contact:
             await self._tell(
                 applied.campaign_id,
@@ -168,6 +172,7 @@ class Intake:
                 reason = f"the WhatsApp session is {update.session}"
                 if await senders.stop_sender(self._pool, sender.id, reason):
                     log.error("sender stopped", sender_id=sender.id, reason=reason)
+                    await self._bell.ring(sender.id)
                 return f"sender stopped: {reason}"
         return "ignored: not one of our senders"
 

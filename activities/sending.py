@@ -6,17 +6,19 @@ before it may be sent again. What is counted as an attempt, and what is a refusa
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.bell import SenderBell
 from domain.messages import MessageType
 from providers.base import (
     DeliveryStatus,
@@ -32,13 +34,20 @@ from providers.base import (
 from storage import sending
 from storage.database import Pool
 from storage.locks import Message2Lock
+from storage.reservations import HELD_BY_A_PERSON_S, Held, Reason
 from storage.senders import stop_sender
 
 log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 HEARTBEAT_S = 3.0
 BUSY_S = 10.0  # the break for a sender whose provider is busy and does not say for how long
-STALE_POST_S = 5.0  # an attempt older than this before its POST was frozen: somebody else may have taken over
+# An attempt older than this before its POST was frozen: somebody else may have taken over, or paused.
+STALE_POST_S = 1.5
+# How long a message waits here for its turn; if it takes longer, it gives its place to others.
+LONGEST_WAIT_S = {Reason.PACE: 120.0, Reason.BREAK: 10.0}
+NOTICE_S = 1.0  # how soon a waiting message notices a pause, a new pace, or that its worker stops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +77,27 @@ class SendingRules:
     post_limit_s: float  # by then a POST has ended: connect and read timeouts together
 
 
+Step = sending.Ready | sending.Unresolved | sending.Settled
+
+
 class SendingActivities:
     """Message 1 and Message 2."""
 
-    def __init__(self, pool: Pool, gateway: Gateway, lock: Message2Lock | None, rules: SendingRules) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        gateway: Gateway,
+        lock: Message2Lock | None,
+        rules: SendingRules,
+        bell: SenderBell,
+    ) -> None:
         self._pool = pool
         self._gateway = gateway
         self._lock = lock
         self._rules = rules
+        self._bell = bell
+        # Those who wait for the next slot of a queue do so one after the other, in the order of the queue.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @activity.defn
     async def send_message(self, send: SendInput) -> SendOutcome:
@@ -85,16 +107,42 @@ class SendingActivities:
         another attempt is due after exponential backoff (E4).
         """
         async with _heartbeats():
-            settled = await _undisturbed(self._send(send))
+            step = await self._turn(send)
+            settled = await _undisturbed(self._go_on(send, step))
         return SendOutcome(state=settled.state, sent_at=settled.sent_at)
 
-    async def _send(self, send: SendInput) -> sending.Settled:
-        step = await sending.begin_attempt(self._pool, send.campaign_id, send.contact_id, send.message_type)
+    async def _turn(self, send: SendInput) -> Step:
+        """Waits until the message may leave, and returns with its attempt stored; or with nothing to send."""
+        turn = self._turns[activity.info().task_queue]
+        if not turn.locked() and not isinstance(step := await self._begin(send), Held):
+            return step
+        async with turn:
+            while isinstance(step := await self._begin(send), Held):
+                await self._wait(step)
+        return step
+
+    async def _begin(self, send: SendInput) -> Step | Held:
+        return await _undisturbed(
+            sending.begin_attempt(self._pool, send.campaign_id, send.contact_id, send.message_type)
+        )
+
+    async def _wait(self, held: Held) -> None:
+        """Waits a little here, or comes back later when it would take long."""
+        is_short = held.retry_after_s <= LONGEST_WAIT_S.get(held.reason, 0.0)
+        if not is_short and held.reason not in {Reason.PAUSED, Reason.STOPPED}:
+            await self._bell.ring(held.sender_id)  # a rest or the quota: the queue is to be closed
+        if not is_short:
+            raise _later(held.detail, "Held", held.retry_after_s)
+        if activity.is_worker_shutdown():
+            raise _later("this worker stops", "Held", NOTICE_S)
+        if activity.is_cancelled():
+            raise asyncio.CancelledError
+        await asyncio.sleep(min(held.retry_after_s, NOTICE_S))
+
+    async def _go_on(self, send: SendInput, step: Step) -> sending.Settled:
         match step:
             case sending.Settled():
                 return step
-            case sending.Held():
-                raise _later(step.reason, "Held", step.retry_after_s)
             case sending.Unresolved():
                 return await self._resolve(step)
             case sending.Ready():
@@ -113,13 +161,16 @@ class SendingActivities:
             )
         except OutcomeUnknownError as error:
             await sending.record_unknown(
-                self._pool, ready.message_id, ready.attempt, code=error.code, detail=str(error)
+                self._pool,
+                ready.message_id,
+                ready.attempt,
+                sender_id=ready.sender_id,
+                code=error.code,
+                detail=str(error),
             )
             return await self._resolve(_unresolved(ready))
         except MessageRejectedError as error:
-            return await sending.record_rejected(
-                self._pool, ready.message_id, ready.attempt, code=error.code, detail=str(error)
-            )
+            return await self._rejected(ready, code=error.code, detail=str(error))
         except (GatewayBusyError, SenderStoppedError) as error:
             raise await self._hold(ready, error) from error
         return await self._accepted(ready, accepted)
@@ -149,10 +200,8 @@ class SendingActivities:
             )
         log.info("unknown outcome resolved", message_id=unresolved.message_id, status=found.status)
         if found.status is DeliveryStatus.FAILED:
-            return await sending.record_rejected(
-                self._pool,
-                unresolved.message_id,
-                unresolved.attempt,
+            return await self._rejected(
+                unresolved,
                 code="failed",
                 detail=found.failure_reason or "the provider could not deliver the message",
             )
@@ -164,7 +213,26 @@ class SendingActivities:
                 device=unresolved.device_id, reference=unresolved.message_id
             )
         except GatewayError as error:
-            raise _later(f"cannot look the message up: {error}", "LookupFailed", BUSY_S) from error
+            delay_s = BUSY_S
+            if isinstance(error, SenderStoppedError):
+                await self._stop_sender(unresolved.sender_id, error)
+            elif isinstance(error, GatewayBusyError):
+                delay_s = error.retry_after_s or BUSY_S
+            raise _later(f"cannot look the message up: {error}", "LookupFailed", delay_s) from error
+
+    async def _stop_sender(self, sender_id: str, error: SenderStoppedError) -> None:
+        if await stop_sender(self._pool, sender_id, str(error)):
+            log.error("sender stopped", sender_id=sender_id, code=error.code, reason=str(error))
+            await self._bell.ring(sender_id)
+
+    async def _rejected(
+        self, attempt: sending.Ready | sending.Unresolved, *, code: str, detail: str
+    ) -> sending.Settled:
+        settled = await sending.record_rejected(
+            self._pool, attempt.message_id, attempt.attempt, code=code, detail=detail
+        )
+        await self._bell.ring(attempt.sender_id)  # several in a row may be an emergency
+        return settled
 
     async def _accepted(
         self, attempt: sending.Ready | sending.Unresolved, message: GatewayMessage
@@ -203,13 +271,13 @@ class SendingActivities:
         sender_wide: bool = True,
     ) -> ApplicationError:
         """Undoes the attempt: the account could not send, which is not the contact's fault."""
-        retry_after_s = sending.STOPPED_SENDER_RETRY_S
+        retry_after_s = HELD_BY_A_PERSON_S
         hold_until = None
         if isinstance(error, GatewayBusyError):
             retry_after_s = error.retry_after_s or BUSY_S
             hold_until = datetime.now(UTC) + timedelta(seconds=retry_after_s)
-        elif await stop_sender(self._pool, ready.sender_id, str(error)):
-            log.error("sender stopped", sender_id=ready.sender_id, code=error.code, reason=str(error))
+        else:
+            await self._stop_sender(ready.sender_id, error)
         await sending.record_held(
             self._pool,
             ready.message_id,
@@ -218,6 +286,7 @@ class SendingActivities:
             code=error.code,
             detail=str(error),
             hold_until=hold_until if sender_wide else None,
+            until_resumed=isinstance(error, SenderStoppedError),
         )
         return _later(str(error), type(error).__name__, retry_after_s)
 
@@ -240,8 +309,8 @@ async def _sleep_until(moment: datetime) -> None:
     await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
 
 
-async def _undisturbed(work: Coroutine[Any, Any, sending.Settled]) -> sending.Settled:
-    """Lets the stretch from stored intent to stored outcome finish, even when the activity is cancelled."""
+async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
+    """Lets a stretch between stored intent and stored outcome finish, even when the activity is cancelled."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -9,8 +9,10 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from temporalio.client import Client
 
+from activities.bell import SenderBell
 from activities.intake import Intake
 from api import campaigns, contacts, problems, senders, webhooks
+from api import settings as settings_routes
 from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
 from providers.base import GatewayError
@@ -37,8 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
             namespace=settings.temporal_namespace,
             lazy=True,
         )
-        app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal)
-        desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal))
+        bell = SenderBell(temporal)
+        app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal, bell=bell)
+        desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal, bell))
         registration = asyncio.create_task(_keep_registering(settings))
         try:
             yield
@@ -57,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=LARGEST_UPLOAD,
     )
     problems.install(app)
-    for part in (campaigns, contacts, senders, webhooks):
+    for part in (campaigns, contacts, senders, settings_routes, webhooks):
         app.include_router(part.router)
     app.add_api_route("/healthz", health, tags=["operations"])
     return app

@@ -1,5 +1,6 @@
 """Campaigns: draft, start, watch, cancel."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -16,12 +17,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.dependencies import Needs, Resources
+from api.pausing import PauseIn
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.campaign_progress import CampaignInput
 from domain.duration import Plan
 from domain.identifiers import CAMPAIGN_QUEUE, campaign_workflow_id
 from domain.template import check_template
-from storage import campaigns, senders
+from storage import campaigns, run_settings, senders
 from storage.campaigns import Campaign, UnknownReferenceError
 from workflows.batch import CAMPAIGN
 from workflows.campaign import CampaignWorkflow
@@ -83,6 +85,7 @@ class CampaignOut(BaseModel):
     id: str
     name: str
     status: str
+    pause_scope: str | None
     message_1: str
     message_2: str
     everyone: bool
@@ -92,7 +95,7 @@ class CampaignOut(BaseModel):
     grace_s: float
     max_age_s: float
     batch_size: int
-    batch_pause_s: float
+    batch_pause_s: float | None = Field(description="Unset: as the settings say when a batch ends")
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     closes_by: AwareDatetime | None
@@ -106,7 +109,7 @@ class CampaignOut(BaseModel):
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def add_campaign(draft: CampaignIn, needs: Needs) -> CampaignOut:
     """Stores a draft; nothing is sent before it is started."""
-    defaults = needs.settings
+    defaults = await run_settings.load(needs.pool, needs.settings.run_settings)
     try:
         campaign = await campaigns.add_campaign(
             needs.pool,
@@ -120,7 +123,7 @@ async def add_campaign(draft: CampaignIn, needs: Needs) -> CampaignOut:
             grace_s=_or_default(draft.grace_s, defaults.grace_s),
             max_age_s=_or_default(draft.max_age_s, defaults.max_age_s),
             batch_size=draft.batch_size or defaults.batch_size,
-            batch_pause_s=_or_default(draft.batch_pause_s, defaults.batch_pause_s),
+            batch_pause_s=draft.batch_pause_s,
         )
     except UnknownReferenceError as error:
         raise Problem(422, "Unknown sender or category", str(error)) from error
@@ -171,6 +174,35 @@ async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     except (RPCError, RuntimeError) as error:
         raise _temporal_unavailable(error) from error
     await campaigns.mark_started(needs.pool, campaign.id)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+@router.post("/{campaign_id}/pause", status_code=status.HTTP_202_ACCEPTED)
+async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None = None) -> CampaignOut:
+    """From this answer on no Message 1 leaves; with the scope `all`, no Message 2 either.
+
+    Windows go on and the maximum age is not extended. Pausing again with another scope changes the scope.
+    """
+    campaign = await _existing(needs, campaign_id)
+    if not await campaigns.pause_campaign(needs.pool, campaign.id, (pause or PauseIn()).scope):
+        raise _not_running(campaign)
+    await _tell(needs, campaign, CampaignWorkflow.pause)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+@router.post("/{campaign_id}/resume", status_code=status.HTTP_202_ACCEPTED)
+async def resume_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Goes on with the next contact. Resuming a running campaign changes nothing."""
+    campaign = await _existing(needs, campaign_id)
+    if not await campaigns.resume_campaign(needs.pool, campaign.id) and campaign.status != "running":
+        raise _not_running(campaign)
+    await _tell(needs, campaign, CampaignWorkflow.resume)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id, resumed=True)
     return await _shown(needs, await _existing(needs, campaign_id))
 
 
@@ -182,18 +214,27 @@ async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
         return await _shown(needs, await _existing(needs, campaign_id))
     if campaign.status == "completed":
         raise Problem(409, "Campaign has ended", "this campaign is completed already")
+    await _tell(needs, campaign, CampaignWorkflow.cancel)
+    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+async def _tell(needs: Resources, campaign: Campaign, signal: Callable[[CampaignWorkflow], None]) -> None:
+    """Signals the campaign's workflow; one that has ended need not know."""
     handle = needs.temporal.get_workflow_handle_for(CampaignWorkflow.run, campaign_workflow_id(campaign.id))
     try:
-        await handle.signal(CampaignWorkflow.cancel, rpc_timeout=RPC_TIMEOUT)
+        await handle.signal(signal, rpc_timeout=RPC_TIMEOUT)
     except (RPCError, RuntimeError) as error:
         if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
             raise _temporal_unavailable(error) from error
-    return await _shown(needs, await _existing(needs, campaign_id))
+
+
+def _not_running(campaign: Campaign) -> Problem:
+    return Problem(409, "Campaign is not running", f"this campaign is {campaign.status}: start it first")
 
 
 def _temporal_unavailable(error: RPCError | RuntimeError) -> Problem:
     # A RuntimeError is what the client raises before its first connection.
-    return Problem(503, "Temporal is not available", f"nothing was changed, try again: {error}")
+    return Problem(503, "Temporal is not available", f"try again in a moment: {error}")
 
 
 async def _check_plan(needs: Resources, campaign: Campaign) -> None:
@@ -209,7 +250,7 @@ async def _check_plan(needs: Resources, campaign: Campaign) -> None:
             if sender.id in campaign.sender_ids
         ],
         batch_size=campaign.batch_size,
-        batch_pause_s=campaign.batch_pause_s,
+        batch_pause_s=campaign.batch_pause_s or 0,
         window_s=campaign.window_s,
         grace_s=campaign.grace_s,
     )

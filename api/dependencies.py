@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from activities.bell import SenderBell
 from settings import Settings
 from storage.database import Pool
 
@@ -17,6 +18,7 @@ class Resources:
     settings: Settings
     pool: Pool
     temporal: Client
+    bell: SenderBell
 
 
 def _resources(request: Request) -> Resources:

@@ -1,15 +1,21 @@
 """Senders: the WhatsApp accounts that campaigns send from."""
 
+from dataclasses import asdict
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, status
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, status
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.dependencies import Needs
-from api.problems import PROBLEM_RESPONSES, not_found
+from api.dependencies import Needs, Resources
+from api.pausing import PauseIn
+from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
-from storage import senders
+from storage import paces, run_settings, senders
+from storage.delivery_latency import DeliveryLatency, delivery_latency
+from storage.paces import PacingChange
 from storage.senders import Sender
 
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
@@ -28,15 +34,27 @@ class SenderIn(BaseModel):
     phone: Annotated[str, AfterValidator(_international)] = Field(description="E.164, with the plus sign")
     device_id: str = Field(pattern="^[0-9a-f]{24}$", description="The device's id at the gateway")
     message_1_rate_per_s: float | None = Field(
-        default=None, gt=0, le=1000, description="Message 1 per second; unset: the default of the settings"
+        default=None,
+        gt=0,
+        le=1000,
+        description="A fixed pace in Messages 1 per second, without profile, warm-up and rests: for trying "
+        "things out. Unset: as the account's maturity allows",
     )
     message_2_rate_per_s: float | None = Field(default=None, gt=0, le=1000)
+    maturity: Maturity | None = Field(
+        default=None, description="Instead of the maturity that its own history tells: for accounts you know"
+    )
+    account_since: date | None = Field(
+        default=None, description="Since when the WhatsApp account exists; unset: since it was added here"
+    )
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def save_sender(sender: SenderIn, needs: Needs) -> Sender:
     """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds."""
-    return await senders.save_sender(needs.pool, **sender.model_dump())
+    saved = await senders.save_sender(needs.pool, **sender.model_dump())
+    await needs.bell.ring(saved.id)
+    return saved
 
 
 @router.get("")
@@ -45,10 +63,77 @@ async def list_senders(needs: Needs) -> list[Sender]:
     return await senders.list_senders(needs.pool)
 
 
+class PaceOut(BaseModel):
+    """What a sender does at present, why, and how its messages fare. Durations in seconds."""
+
+    state: str = Field(description="new, sending, resting, night, quota, break, paused or stopped")
+    reason: str | None
+    opens_at: AwareDatetime | None = Field(description="When Message 1 goes on by itself")
+    profile: str
+    maturity: str
+    delay_s: float | None = Field(description="Mean time between two Messages 1")
+    error_factor: float = Field(description="By how much the delay is longer because of errors")
+    error_rate: float = Field(description="Of the last messages that were evaluated, from 0 to 1")
+    quota: int | None = Field(description="Messages in any 24 hours")
+    sent_in_a_day: int = Field(description="Messages in the last 24 hours")
+    kept_for_replies: int = Field(description="Places in the quota that Message 1 leaves alone")
+    next_message_1_at: AwareDatetime | None
+    warnings: list[str]
+    delivery: DeliveryLatency = Field(description="Of the last 24 hours")
+
+
+class SenderOut(BaseModel):
+    """A sender and its pace."""
+
+    sender: Sender
+    pace: PaceOut
+
+
+@router.get("/{sender_id}")
+async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
+    """One sender: what it does now and why, what is left of its quota, and how fast its messages arrive."""
+    sender = await _existing(needs, sender_id)
+    pace = await paces.get_pace(needs.pool, sender.id)
+    threshold = (await run_settings.load(needs.pool, needs.settings.run_settings)).error_threshold
+    delivery = await delivery_latency(needs.pool, sender_id=sender.id)
+    return SenderOut(
+        sender=sender,
+        pace=PaceOut(**asdict(pace), warnings=pace.warnings(threshold), delivery=delivery),
+    )
+
+
+@router.get("/{sender_id}/pacing-changes")
+async def list_pacing_changes(
+    sender_id: UUID, needs: Needs, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> list[PacingChange]:
+    """How the pace of a sender changed and why, the newest first."""
+    sender = await _existing(needs, sender_id)
+    return await paces.list_changes(needs.pool, sender.id, limit)
+
+
+@router.post("/{sender_id}/pause")
+async def pause_sender(sender_id: UUID, needs: Needs, pause: PauseIn | None = None) -> Sender:
+    """From this answer on no Message 1 leaves this sender; with the scope `all`, no Message 2 either."""
+    existing = await _existing(needs, sender_id)
+    sender = await senders.pause_sender(needs.pool, existing.id, (pause or PauseIn()).scope)
+    if sender is None:
+        raise Problem(409, "Sender is stopped", f"nothing leaves it anyway: {existing.status_reason}")
+    await needs.bell.ring(sender.id)
+    return sender
+
+
 @router.post("/{sender_id}/resume")
 async def resume_sender(sender_id: UUID, needs: Needs) -> Sender:
-    """Lets a stopped sender send again, once a person has made sure that it may."""
+    """Lets a paused or stopped sender send again, once a person has made sure that it may."""
     sender = await senders.resume_sender(needs.pool, str(sender_id))
+    if sender is None:
+        raise not_found("sender", str(sender_id))
+    await needs.bell.ring(sender.id, resumed=True)
+    return sender
+
+
+async def _existing(needs: Resources, sender_id: UUID) -> Sender:
+    sender = await senders.get_sender(needs.pool, str(sender_id))
     if sender is None:
         raise not_found("sender", str(sender_id))
     return sender

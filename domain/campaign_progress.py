@@ -30,6 +30,7 @@ class CampaignProgress:
     batch_pause_s: float
     open_batches: list[int] = field(default_factory=list)
     states: dict[str, int] = field(default_factory=dict)  # contacts of ended batches, by final state
+    paused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,3 +29,8 @@ def send_queue(sender_id: str) -> str:
 def reply_queue(sender_id: str) -> str:
     """Message 2 of one sender: must leave within seconds."""
     return f"{REPLY_QUEUE_PREFIX}{sender_id}"
+
+
+def sender_workflow_id(sender_id: str) -> str:
+    """One sender, one workflow, for as long as the sender exists."""
+    return f"sender-{sender_id}"

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from math import isnan
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from zoneinfo import available_timezones
@@ -35,9 +34,9 @@ class RunSettings:
     timezone: str = "Europe/Paris"
     batch_size: int = 50
     batch_pause_s: float = 30.0
-    window_s: float = 24 * 3600
+    window_s: float = 24.0 * 3600
     grace_s: float = 60.0
-    max_age_s: float = 48 * 3600
+    max_age_s: float = 48.0 * 3600
 
 
 Value: TypeAlias = str | int | float
@@ -61,6 +60,11 @@ class Source(StrEnum):
     CAMPAIGN = "campaign"
 
 
+_NEXT_BATCH = "in batches that start after the change"
+# A campaign is cut into batches, and its end is set, when it starts.
+_NEXT_CAMPAIGN = "in campaigns that start after the change"
+
+
 class UnknownSettingError(ValueError):
     """There is no setting of that name."""
 
@@ -77,7 +81,7 @@ class Setting:
     unit: str
     help: str
     scopes: tuple[Scope, ...]
-    takes_effect: str
+    takes_effect: str = _NEXT_BATCH
     lowest: float | None = None
     above: float | None = None  # a lower limit that is not allowed itself
     highest: float | None = None
@@ -116,18 +120,15 @@ _EVERYWHERE = (Scope.GLOBAL,)
 _PER_SENDER = (Scope.GLOBAL, Scope.SENDER)
 _PER_CAMPAIGN = (Scope.GLOBAL, Scope.CAMPAIGN)
 
-_NEXT_BATCH = "in batches that start after the change"
-# A campaign is cut into batches, and its end is set, when it starts.
-_NEXT_CAMPAIGN = "in campaigns that start after the change"
+_LARGEST_NUMBER = 1e9  # where a setting has no limit: 31 years in seconds still make a date
 _TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 _SETTINGS = (
     Setting(
         name="profile",
         unit="name",
-        help="How fast a sender writes: auto goes by the account's own history, standard and careful are fixed.",
+        help="How fast a sender writes: auto goes by the account's history, standard and careful are fixed.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         choices=("auto", "standard", "careful"),
     ),
     Setting(
@@ -135,7 +136,6 @@ _SETTINGS = (
         unit="seconds",
         help="The mean time between two Messages 1 of a sender in the standard profile.",
         scopes=(Scope.GLOBAL, Scope.SENDER, Scope.CAMPAIGN),
-        takes_effect=_NEXT_BATCH,
         lowest=2,
         highest=10,
     ),
@@ -144,7 +144,6 @@ _SETTINGS = (
         unit="seconds",
         help="The mean time between two Messages 1 of an account that has written for long without trouble.",
         scopes=_EVERYWHERE,
-        takes_effect=_NEXT_BATCH,
         lowest=2,
         highest=10,
     ),
@@ -153,16 +152,14 @@ _SETTINGS = (
         unit="seconds",
         help="The mean time between two Messages 1 of a sender in the careful profile.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         lowest=15,
         highest=30,
     ),
     Setting(
         name="jitter",
         unit="share",
-        help="How irregular the pace is: the part of a delay within which a message may leave; 0 is a metronome.",
+        help="How irregular the pace is: the part of a delay in which a message may leave; 0 is a metronome.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         lowest=0,
         highest=0.9,
     ),
@@ -171,7 +168,6 @@ _SETTINGS = (
         unit="messages in 24 hours",
         help="How many messages a sender may send in any 24 hours, Messages 1 and 2 together.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         lowest=1,
     ),
     Setting(
@@ -179,7 +175,6 @@ _SETTINGS = (
         unit="share",
         help="The share of the quota that Message 1 leaves alone, so that whoever reacts still gets Message 2.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         lowest=0,
         highest=0.9,
     ),
@@ -188,7 +183,6 @@ _SETTINGS = (
         unit="messages per second",
         help="How many Messages 2 a sender sends per second at most.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         above=0,
         highest=1000,
     ),
@@ -197,7 +191,6 @@ _SETTINGS = (
         unit="contacts",
         help="Campaigns with at least that many contacts slow down by themselves when messages fail.",
         scopes=_EVERYWHERE,
-        takes_effect=_NEXT_BATCH,
         lowest=1,
     ),
     Setting(
@@ -205,24 +198,21 @@ _SETTINGS = (
         unit="share",
         help="The share of failed messages from which on such a campaign slows down.",
         scopes=_EVERYWHERE,
-        takes_effect=_NEXT_BATCH,
         above=0,
         highest=1,
     ),
     Setting(
         name="night_starts",
         unit="time of day, HH:MM",
-        help="From when on a sender in the careful profile sends no Message 1.",
+        help="From when on a careful sender sends no Message 1; there is no night if it equals night_ends.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         pattern=_TIME_OF_DAY,
     ),
     Setting(
         name="night_ends",
         unit="time of day, HH:MM",
-        help="Until when a sender in the careful profile sends no Message 1.",
+        help="Until when a careful sender sends no Message 1.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
         pattern=_TIME_OF_DAY,
     ),
     Setting(
@@ -230,7 +220,6 @@ _SETTINGS = (
         unit="time zone",
         help="The time zone in which the night is meant.",
         scopes=_PER_SENDER,
-        takes_effect=_NEXT_BATCH,
     ),
     Setting(
         name="batch_size",
@@ -246,7 +235,6 @@ _SETTINGS = (
         unit="seconds",
         help="How long a sender pauses between two batches.",
         scopes=_PER_CAMPAIGN,
-        takes_effect=_NEXT_BATCH,
         lowest=0,
     ),
     Setting(
@@ -254,7 +242,6 @@ _SETTINGS = (
         unit="seconds",
         help="How long after Message 1 a reaction earns Message 2.",
         scopes=_PER_CAMPAIGN,
-        takes_effect=_NEXT_BATCH,
         above=0,
     ),
     Setting(
@@ -262,7 +249,6 @@ _SETTINGS = (
         unit="seconds",
         help="How long after the window we wait for news of a reaction that came in time.",
         scopes=_PER_CAMPAIGN,
-        takes_effect=_NEXT_BATCH,
         lowest=0,
     ),
     Setting(
@@ -312,7 +298,7 @@ _SCOPE_IN_WORDS = {
 
 
 def check(name: str, value: object) -> Value:
-    """The value as the setting's type. Raises ValueError, which says what is allowed, and UnknownSettingError."""
+    """The value as the setting's type. Raises ValueError (UnknownSettingError), which says what is allowed."""
     setting = find(name)
     if isinstance(setting.default, str):
         valid: Value | None = value if isinstance(value, str) and _is_text_for(setting, value) else None
@@ -332,10 +318,10 @@ def _is_text_for(setting: Setting, text: str) -> bool:
 
 
 def _number_for(setting: Setting, value: object) -> int | float | None:
-    # True counts as 1 in Python, and a JSON document may hold NaN, Infinity and numbers of any length.
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST_NUMBER:
+    # True counts as 1 in Python, and what reads JSON takes NaN, Infinity and whole numbers of any length.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST_NUMBER:
         return None
-    if isnan(value) or (isinstance(setting.default, int) and value != int(value)):
+    if isinstance(setting.default, int) and value != int(value):
         return None
     number = int(value) if isinstance(setting.default, int) else float(value)
     in_range = (
@@ -344,9 +330,6 @@ def _number_for(setting: Setting, value: object) -> int | float | None:
         and (setting.highest is None or number <= setting.highest)
     )
     return number if in_range else None
-
-
-_LARGEST_NUMBER = 1e15  # beyond it floats skip whole numbers; no duration or count comes near
 
 
 @cache
@@ -363,12 +346,9 @@ def _allowed(setting: Setting) -> str:
     if isinstance(setting.default, str):
         return f"a known time zone such as {setting.default}"
     kind = "a whole number" if isinstance(setting.default, int) else "a number"
-    limits = [
-        f"{word} {limit:g}"
-        for word, limit in (("from", setting.lowest), ("above", setting.above), ("up to", setting.highest))
-        if limit is not None
-    ]
-    return f"{kind} {' '.join(limits)} ({setting.unit})"
+    lower = f"above {setting.above:g}" if setting.lowest is None else f"from {setting.lowest:g}"
+    highest = _LARGEST_NUMBER if setting.highest is None else setting.highest
+    return f"{kind} {lower} up to {highest:.12g} ({setting.unit})"
 
 
 def _shown(value: object) -> str:

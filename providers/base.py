@@ -99,6 +99,10 @@ class Gateway(Protocol):
         """The newest message that carries this reference; None is a definite "never accepted"."""
         ...
 
+    async def withdraw(self, provider_id: str) -> bool:
+        """Takes back a message that has not left yet; True only if it certainly never will."""
+        ...
+
     async def device_health(self, device: str) -> DeviceHealth:
         """Whether this account can send right now."""
         ...

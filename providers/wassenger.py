@@ -128,6 +128,23 @@ class WassengerGateway:
         found.sort(key=lambda message: message.status is DeliveryStatus.FAILED)
         return found[0] if found else None
 
+    async def withdraw(self, provider_id: str) -> bool:
+        """DELETE /messages/{id}, without force: a message that was sent already is refused, and stays."""
+        path = f"/messages/{quote(provider_id, safe='')}"
+        try:
+            await self._change("DELETE", path)
+        except (MessageRejectedError, SenderStoppedError):
+            # Perhaps it is gone since an earlier try, whose answer was lost.
+            return await self._was_removed(path)
+        return True
+
+    async def _was_removed(self, path: str) -> bool:
+        try:
+            item = _first_object(await self._read(path)) or {}
+        except (MessageRejectedError, SenderStoppedError):
+            return False
+        return item.get("status") == "removed" and not item.get("waId")
+
     async def device_health(self, device: str) -> DeviceHealth:
         """GET /devices/{id}. Usable means operative, with its session online."""
         response = await self._read(f"/devices/{quote(device, safe='')}")

@@ -2,15 +2,14 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sandbox.store import Store
+from sandbox.whatsapp.ban_rules import BanRules
 
 
-class Behaviour(BaseModel):
+class Behaviour(BanRules):
     """All settings; each has the value of a healthy, fast provider until a test says otherwise."""
-
-    model_config = ConfigDict(extra="forbid")
 
     # From the start of a delivery; each status needs the one before it.
     sent_after_s: float = Field(0.02, ge=0)

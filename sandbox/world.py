@@ -11,6 +11,7 @@ from sandbox.store import Documents, Store
 from sandbox.webhooks.notifier import Notifier
 from sandbox.webhooks.payloads import session_event
 from sandbox.webhooks.registry import Webhooks
+from sandbox.whatsapp.ban_watch import BanWatch
 from sandbox.whatsapp.delivery import Delivery
 from sandbox.whatsapp.devices import Device, Devices
 from sandbox.whatsapp.inbound import Inbox
@@ -50,6 +51,7 @@ class World:
             inbox=self.inbox,
             notifier=self.notifier,
         )
+        self.bans = BanWatch(self.settings, self.inbox, self.devices, self.ban)
         self.delivery = Delivery(
             agenda=self.agenda,
             settings=self.settings,
@@ -59,6 +61,7 @@ class World:
             faults=self.faults,
             notifier=self.notifier,
             replies=self.replies,
+            bans=self.bans,
         )
 
     def restore(self, documents: Documents) -> None:
@@ -72,9 +75,12 @@ class World:
         self.messages.restore(documents.get("message", {}))
         self.people.restore(documents.get("person", {}), settings.get("person"))
         self.webhooks.restore(documents.get("webhook", {}), documents.get("notification", {}))
-        self.inbox.restore(documents.get("inbound", {}))
+        self.inbox.restore(documents.get("inbound", {}), documents.get("heard", {}))
         self.replies.restore(documents.get("reply", {}))
         self.delivery.resume()
+        for device in self.devices:
+            if device.banned_at is not None:
+                self.ban(device)  # the process may have died half-way through
         self.notifier.resume()
 
     def advance(self, seconds: float) -> None:
@@ -90,6 +96,12 @@ class World:
         if changed:
             self.notifier.emit(session_event(device, now))
         self.delivery.queues.pump(device.id, now)
+
+    def ban(self, device: Device) -> None:
+        """Carries out the verdict on a number: its session is blocked, and what waits in its queue fails."""
+        self.set_session(device, "blocked")
+        self.devices.change(device, status="banned")
+        self.delivery.fail_waiting(device, self.clock.now())
 
     async def close(self) -> None:
         self.agenda.cancel_all()

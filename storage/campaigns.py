@@ -1,6 +1,6 @@
 """Campaigns: from the draft through the snapshot of the audience to the closing report."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ import asyncpg
 
 from domain.contact_states import ContactState
 from domain.report import CampaignCounters, ClosingReport
+from domain.run_settings import RunSettings
 from storage.database import Connection, Pool
 
 
@@ -20,12 +21,13 @@ class Campaign:
     message_1: str
     message_2: str
     everyone: bool
-    status: str  # draft, running, completed, cancelled
+    status: str  # draft, running, paused, completed, cancelled
+    pause_scope: str | None  # message_1, or all for both messages
     window_s: float
     grace_s: float
     max_age_s: float
     batch_size: int
-    batch_pause_s: float
+    batch_pause_s: float | None  # None: as the settings say when a batch ends
     created_at: datetime
     started_at: datetime | None
     opened_at: datetime | None
@@ -55,8 +57,8 @@ class UnknownReferenceError(Exception):
 
 
 GET = """
-    SELECT c.id::text, name, message_1, message_2, everyone, status, window_s, grace_s, max_age_s, batch_size,
-        batch_pause_s, created_at, started_at, opened_at, closed_at, close_reason, report,
+    SELECT c.id::text, name, message_1, message_2, everyone, status, pause_scope, window_s, grace_s, max_age_s,
+        batch_size, batch_pause_s, created_at, started_at, opened_at, closed_at, close_reason, report,
         ARRAY(SELECT sender_id::text FROM campaign_senders s WHERE s.campaign_id = c.id ORDER BY lane)
             AS sender_ids,
         ARRAY(SELECT category_id::text FROM campaign_categories s WHERE s.campaign_id = c.id)
@@ -84,6 +86,10 @@ CANCEL_DRAFT = """
     UPDATE campaigns SET status = 'cancelled', closed_at = clock_timestamp(), close_reason = 'cancelled'
     WHERE id = $1 AND status = 'draft'
 """
+PAUSE = """
+    UPDATE campaigns SET status = 'paused', pause_scope = $2 WHERE id = $1 AND status IN ('running', 'paused')
+"""
+RESUME = "UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'"
 COUNTERS = "SELECT * FROM campaign_counters WHERE campaign_id = $1"
 
 # The audience: the chosen categories (or everyone), each contact once, minus opt-outs and numbers that are
@@ -120,6 +126,11 @@ LANES = """
 BATCH = """
     SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
 """
+BATCH_SENDER = "SELECT sender_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 LIMIT 1"
+START_BATCH = """
+    INSERT INTO campaign_batches (campaign_id, batch, sender_id, settings) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING
+"""
 HAS_PENDING = """
     SELECT EXISTS (SELECT FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 AND state = 'pending')
 """
@@ -143,7 +154,8 @@ CANCEL_MESSAGES = """
         SELECT FROM sends s WHERE s.message_id = m.id AND (s.outcome IS NULL OR s.outcome = 'unknown'))
 """
 CLOSE = """
-    UPDATE campaigns SET status = $2, closed_at = $3, close_reason = $4, report = $5 WHERE id = $1
+    UPDATE campaigns SET status = $2, pause_scope = NULL, closed_at = $3, close_reason = $4, report = $5
+    WHERE id = $1
 """
 
 
@@ -160,7 +172,7 @@ async def add_campaign(
     grace_s: float,
     max_age_s: float,
     batch_size: int,
-    batch_pause_s: float,
+    batch_pause_s: float | None,
 ) -> Campaign:
     """Stores a draft. Raises UnknownReferenceError for a sender or a category that does not exist."""
     try:
@@ -227,6 +239,16 @@ async def cancel_draft(pool: Pool, campaign_id: str) -> bool:
     return await pool.execute(CANCEL_DRAFT, campaign_id) == "UPDATE 1"
 
 
+async def pause_campaign(pool: Pool, campaign_id: str, scope: str) -> bool:
+    """From now on nothing of that scope leaves; False if the campaign does not run."""
+    return await pool.execute(PAUSE, campaign_id, scope) == "UPDATE 1"
+
+
+async def resume_campaign(pool: Pool, campaign_id: str) -> bool:
+    """Lets a paused campaign go on; False if it was not paused."""
+    return await pool.execute(RESUME, campaign_id) == "UPDATE 1"
+
+
 async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
     """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot.
 
@@ -235,7 +257,7 @@ async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(START, campaign_id)
         campaign = await connection.fetchrow(
-            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status = 'running' "
+            "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status IN ('running', 'paused') "
             "FOR NO KEY UPDATE",
             campaign_id,
         )
@@ -247,6 +269,17 @@ async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
                 "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
             )
         return [Lane(**row) for row in await connection.fetch(LANES, campaign_id)]
+
+
+async def start_batch(pool: Pool, campaign_id: str, batch: int, sender_id: str, settings: RunSettings) -> None:
+    """Keeps the settings with which a batch starts, once: later changes do not touch it (P11)."""
+    await pool.execute(START_BATCH, campaign_id, batch, sender_id, asdict(settings))
+
+
+async def batch_sender(pool: Pool, campaign_id: str, batch: int) -> str | None:
+    """Whose batch it is; None for an empty one."""
+    sender_id: str | None = await pool.fetchval(BATCH_SENDER, campaign_id, batch)
+    return sender_id
 
 
 async def list_batch(pool: Pool, campaign_id: str, batch: int) -> list[str]:

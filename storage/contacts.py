@@ -57,7 +57,7 @@ OPT_OUT = """
 LOCK_STOPPABLE = """
     SELECT cc.campaign_id::text, cc.contact_id::text
     FROM campaign_contacts cc JOIN campaigns ca ON ca.id = cc.campaign_id
-    WHERE cc.contact_id = $1 AND ca.status = 'running'
+    WHERE cc.contact_id = $1 AND ca.status IN ('running', 'paused')
         AND cc.state IN ('pending', 'message_1_sent', 'opted_out')
     ORDER BY cc.campaign_id FOR UPDATE OF cc
 """

@@ -35,6 +35,7 @@ class AppliedStatus:
 
     campaign_id: str
     contact_id: str
+    sender_id: str
     changed: bool
     failed_contact: bool  # Message 1 failed after acceptance, so the contact is failed
 
@@ -99,7 +100,7 @@ FIRST_IN_TIME = """
 """
 HAS_INTERACTION = "SELECT EXISTS (SELECT FROM interactions WHERE campaign_id = $1 AND contact_id = $2)"
 FIND_MESSAGE = """
-    SELECT m.id::text, m.campaign_id::text, m.contact_id::text
+    SELECT m.id::text, m.campaign_id::text, m.contact_id::text, m.sender_id::text
     FROM messages m WHERE m.id = $1::uuid OR m.provider_id = $2 OR m.wa_id = $3 LIMIT 1
 """
 LOCK_MESSAGE = """
@@ -287,6 +288,7 @@ async def apply_status(
         return AppliedStatus(
             campaign_id=campaign_id,
             contact_id=contact_id,
+            sender_id=found["sender_id"],
             changed=changed,
             failed_contact=message_1_failed and state is ContactState.FAILED,
         )

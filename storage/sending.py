@@ -5,13 +5,14 @@ sending, acknowledgements, opt-outs and closing happen one after the other.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageType
 from domain.template import render
 from storage import senders
 from storage.database import Connection, Pool
+from storage.reservations import Held, keep_gap, reserve
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,14 +39,6 @@ class Unresolved:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """The sender may not send now; no attempt was made."""
-
-    retry_after_s: float
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
     """Nothing (more) to send. `sent_at` is set when this message went out."""
 
@@ -60,12 +53,9 @@ class Again:
     attempts: int  # that counted so far; refusals do not
 
 
-STOPPED_SENDER_RETRY_S = 15.0
-
 LOCK_CONTACT = """
-    SELECT cc.state, cc.sender_id::text, ca.message_1, ca.message_2,
-        co.phone, co.name, co.variables, co.opted_out_at,
-        s.device_id, s.status AS sender_status, s.status_reason, s.held_until
+    SELECT cc.state, cc.sender_id::text, cc.batch, ca.message_1, ca.message_2,
+        co.phone, co.name, co.variables, co.opted_out_at, s.device_id
     FROM campaign_contacts cc
     JOIN campaigns ca ON ca.id = cc.campaign_id
     JOIN contacts co ON co.id = cc.contact_id
@@ -88,7 +78,7 @@ ADD_MESSAGE = """
 """
 START_ATTEMPT = """
     WITH counted AS (
-        UPDATE messages SET attempts = attempts + 1, body = $2 WHERE id = $1
+        UPDATE messages SET attempts = attempts + 1, body = $2, held_at = NULL WHERE id = $1
         RETURNING id, campaign_id, contact_id, sender_id
     )
     INSERT INTO sends (message_id, campaign_id, contact_id, sender_id, attempt, started_at)
@@ -99,7 +89,8 @@ FINISH_ATTEMPT = """
     WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
 """
 LOCK_MESSAGE = """
-    SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, cc.state, m.campaign_id, m.contact_id
+    SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.campaign_id, m.contact_id,
+        m.sender_id::text, cc.state
     FROM campaign_contacts cc
     JOIN messages m USING (campaign_id, contact_id)
     WHERE m.id = $1
@@ -124,7 +115,9 @@ FAIL_MESSAGE = """
     WHERE id = $1 AND status = 'pending'
 """
 CANCEL_MESSAGE = "UPDATE messages SET status = 'cancelled' WHERE id = $1 AND status = 'pending'"
-UNCOUNT_ATTEMPT = "UPDATE messages SET attempts = attempts - 1 WHERE id = $1"
+UNCOUNT_ATTEMPT = """
+    UPDATE messages SET attempts = attempts - 1, held_at = CASE WHEN $2 THEN clock_timestamp() END WHERE id = $1
+"""
 MOVE_CONTACT = """
     UPDATE campaign_contacts SET state = $3, reason = $4, state_changed_at = clock_timestamp()
     WHERE campaign_id = $1 AND contact_id = $2
@@ -195,7 +188,14 @@ async def begin_attempt(
         if state is not _STATE_BEFORE[message_type] or message["status"] != "pending":
             await connection.execute(CANCEL_MESSAGE, message["id"])
             return Settled(state=state, sent_at=None)
-        held = _held(contact["sender_status"], contact["status_reason"], contact["held_until"])
+        held = await reserve(
+            connection,
+            sender_id=contact["sender_id"],
+            campaign_id=campaign_id,
+            batch=contact["batch"],
+            message_id=message["id"],
+            message_type=message_type,
+        )
         if held:
             return held
         body = message["body"] or render(
@@ -213,14 +213,6 @@ async def begin_attempt(
         )
 
 
-def _held(status: str, reason: str | None, held_until: datetime | None) -> Held | None:
-    if status == "stopped":
-        return Held(retry_after_s=STOPPED_SENDER_RETRY_S, reason=f"sender stopped: {reason}")
-    if held_until is not None and (wait_s := (held_until - datetime.now(UTC)).total_seconds()) > 0:
-        return Held(retry_after_s=wait_s, reason="the provider asked for a break")
-    return None
-
-
 async def record_accepted(
     pool: Pool,
     message_id: str,
@@ -236,6 +228,7 @@ async def record_accepted(
         row = await connection.fetchrow(LOCK_MESSAGE, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
+        await keep_gap(connection, row["sender_id"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
         known_sent_at = await connection.fetchval(
             ACCEPT_MESSAGE, message_id, provider_id, wa_id, accepted_at, sent_at
@@ -265,9 +258,13 @@ async def _went_out(
     return Settled(state=state, sent_at=sent_at)
 
 
-async def record_unknown(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> None:
+async def record_unknown(
+    pool: Pool, message_id: str, attempt: int, *, sender_id: str, code: str, detail: str
+) -> None:
     """Nobody knows whether the provider has the message."""
-    await pool.execute(FINISH_ATTEMPT, message_id, attempt, "unknown", code, detail)
+    async with pool.acquire() as connection, connection.transaction():
+        await keep_gap(connection, sender_id)
+        await connection.execute(FINISH_ATTEMPT, message_id, attempt, "unknown", code, detail)
 
 
 async def record_not_sent(
@@ -303,6 +300,7 @@ async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: st
         row = await connection.fetchrow(LOCK_MESSAGE, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
+        await keep_gap(connection, row["sender_id"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "rejected", code, detail)
         return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
 
@@ -316,11 +314,15 @@ async def record_held(
     code: str,
     detail: str,
     hold_until: datetime | None,
+    until_resumed: bool,
 ) -> None:
-    """The account could not send at all: that is no failed attempt of this contact."""
+    """The account could not send at all: that is no failed attempt of this contact.
+
+    `until_resumed` marks the message as one to be woken when a person lets the sender go on.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
-        await connection.execute(UNCOUNT_ATTEMPT, message_id)
+        await connection.execute(UNCOUNT_ATTEMPT, message_id, until_resumed)
         if hold_until is not None:
             await senders.hold_sender(connection, sender_id, hold_until)
 

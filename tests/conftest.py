@@ -101,8 +101,7 @@ def settings(servers: Servers) -> Settings:
         gateway_timeout_s=2,
         retry_base_s=0.2,
         lookup_wait_s=0.2,
-        message_1_rate_per_s=50,
-        message_2_rate_per_s=50,
+        message_2_rate_per_s=1000,
         window_s=4,
         grace_s=1,
         max_age_s=120,
@@ -154,8 +153,8 @@ class Town:
     sandbox: httpx.AsyncClient
     settings: Settings
 
-    async def sender(self, *, rate_per_s: float = 50) -> Sender:
-        """A new account, online at the sandbox."""
+    async def sender(self, *, rate_per_s: float | None = 5000, **changes: Any) -> Sender:
+        """A new account, online at the sandbox; None for a pace that depends on its maturity."""
         device, phone = secrets.token_hex(12), next_phone()
         answer = await self.sandbox.post("/control/devices", json={"id": device, "phone": phone})
         answer.raise_for_status()
@@ -165,7 +164,8 @@ class Town:
             phone=phone,
             device_id=device,
             message_1_rate_per_s=rate_per_s,
-            message_2_rate_per_s=50,
+            message_2_rate_per_s=5000,
+            **changes,
         )
 
     async def people(self, behaviours: list[dict[str, Any]]) -> tuple[str, list[str]]:

@@ -8,6 +8,7 @@ from domain.report import CampaignCounters
 from storage import campaigns, sending
 from storage.campaigns import Campaign
 from storage.database import Pool
+from storage.reservations import Held
 from storage.senders import Sender
 from storage.sending import Settled
 from tests.conftest import Town
@@ -110,7 +111,7 @@ class Scene:
 
     async def begin(
         self, nth: int = 0, message_type: MessageType = MessageType.MESSAGE_1
-    ) -> sending.Ready | sending.Unresolved | sending.Held | Settled:
+    ) -> sending.Ready | sending.Unresolved | Held | Settled:
         """The stored intent, as a sending activity makes it."""
         return await sending.begin_attempt(self.pool, self.campaign.id, self.contact_ids[nth], message_type)
 

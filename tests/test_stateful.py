@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from temporalio.client import Client
 
+from activities.bell import SenderBell
 from activities.intake import Intake
 from domain.contact_states import ContactState
 from domain.messages import MessageType
@@ -248,7 +249,7 @@ async def test_every_life_of_a_campaign_goes_as_the_model_says(
     scene = await open_scene(
         everybody, PEOPLE, sender=account, window_s=WINDOW.total_seconds(), grace_s=100_000
     )
-    life = Life(scene, Intake(scene.pool, temporal))
+    life = Life(scene, Intake(scene.pool, temporal, SenderBell(temporal)))
     for number, step in enumerate(steps):
         if number == closes_before:
             await life.close()

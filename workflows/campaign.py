@@ -42,6 +42,7 @@ class CampaignWorkflow:
         self._states: Counter[str] = Counter(campaign.progress.states if campaign.progress else {})
         self._starting: set[int] = set()
         self._cancelled = False
+        self._paused = campaign.progress.paused if campaign.progress else False
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> str:
@@ -73,6 +74,18 @@ class CampaignWorkflow:
         """Ends the campaign now: nobody gets anything any more."""
         self._cancelled = True
 
+    @workflow.signal
+    def pause(self) -> None:
+        """Starts no further batch; what keeps messages from leaving is stored in the database."""
+        self._paused = True
+        self._show()
+
+    @workflow.signal
+    def resume(self) -> None:
+        """Goes on with the next batch."""
+        self._paused = False
+        self._show()
+
     @workflow.query
     def progress(self) -> CampaignProgress | None:
         """How far the campaign has got; None before its snapshot."""
@@ -83,6 +96,7 @@ class CampaignWorkflow:
             lanes=list(self._lanes),
             open_batches=sorted(self._open),
             states=dict(sorted(self._states.items())),
+            paused=self._paused,
         )
 
     async def _open_campaign(self) -> CampaignProgress:
@@ -125,14 +139,13 @@ class CampaignWorkflow:
         while True:
             lane = self._lanes[index]
             if lane.sending:
-                await self._await_messages_sent(self._batch_number(lane, lane.started - 1))
-                pause = timedelta(seconds=self._progress.batch_pause_s if self._progress else 0)
+                pause = await self._await_messages_sent(self._batch_number(lane, lane.started - 1))
                 lane = self._advance(index, replace(lane, sending=False, resumes_at=workflow.now() + pause))
             if lane.started >= lane.batches or self._cancelled:
                 return
             if lane.resumes_at is not None:
                 await workflow.sleep(max(lane.resumes_at - workflow.now(), timedelta(0)))
-            await workflow.wait_condition(lambda: len(self._open) < MAX_OPEN_BATCHES)
+            await workflow.wait_condition(lambda: len(self._open) < MAX_OPEN_BATCHES and not self._paused)
             await self._start_batch(lane.sender_id, self._batch_number(lane, lane.started))
             self._advance(index, replace(lane, started=lane.started + 1, sending=True, resumes_at=None))
 
@@ -165,8 +178,9 @@ class CampaignWorkflow:
             )
         self._starting.discard(batch)
 
-    async def _await_messages_sent(self, batch: int) -> None:
-        await workflow.execute_activity_method(
+    async def _await_messages_sent(self, batch: int) -> timedelta:
+        """Returns the pause that follows, as the settings say then."""
+        pause_s = await workflow.execute_activity_method(
             CampaignActivities.await_messages_sent,
             BatchRef(campaign_id=self._campaign_id, batch=batch),
             start_to_close_timeout=timedelta(hours=12),
@@ -174,6 +188,9 @@ class CampaignWorkflow:
             retry_policy=UNLIMITED,
             summary=f"Wait for the last Message 1 of batch {batch}",
         )
+        if pause_s is None:  # as in histories from before the pause could change
+            pause_s = self._progress.batch_pause_s if self._progress else 0
+        return timedelta(seconds=pause_s)
 
     async def _close(self, reason: str) -> str:
         if reason != "all_final":
@@ -220,5 +237,6 @@ class CampaignWorkflow:
         )
         ended = ", ".join(f"{count} {state}" for state, count in sorted(self._states.items()))
         workflow.set_current_details(
-            f"{len(self._open)} batches open; ended contacts: {ended or 'none'}\n\n{lanes}"
+            f"{'**Paused.** ' if self._paused else ''}{len(self._open)} batches open; "
+            f"ended contacts: {ended or 'none'}\n\n{lanes}"
         )

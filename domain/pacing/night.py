@@ -1,7 +1,7 @@
 """The hours in which a careful sender writes to nobody first."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -34,4 +34,6 @@ class Night:
         morning = datetime.combine(local.date(), self.ends, self.zone)
         if morning <= local:
             morning += timedelta(days=1)  # wall-clock arithmetic: the night ends by the clock on the wall
-        return morning.astimezone(UTC).timestamp()
+        over = morning.timestamp()
+        # In autumn the clock shows one hour twice: past the first of the two, the night ends with the second.
+        return over if over > at else morning.replace(fold=1).timestamp()

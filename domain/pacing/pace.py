@@ -56,6 +56,7 @@ class Pace:
 
 
 STANDARD_GAP_S = 2.0
+LEAST_JITTER = 0.3  # an exact beat gets a number banned sooner than a gap a little under two seconds
 CAREFUL_GAP_S = 10.0
 CAREFUL_SPREAD_S = 12.5  # 15 to 30 s between messages, give or take 5 s: 10 to 35 s around the mean of 22.5 s
 CAREFUL_PER_MINUTE = 4
@@ -108,7 +109,9 @@ def pace_of(
         )
     usual = settings.mature_delay_s if maturity is Maturity.MATURE else settings.delay_s
     delay = usual * error_factor
-    spread = min(settings.jitter * delay, delay - STANDARD_GAP_S)
+    spread = max(
+        min(settings.jitter * delay, delay - STANDARD_GAP_S), min(settings.jitter, LEAST_JITTER) * delay
+    )
     return Pace(
         profile=Profile.STANDARD,
         delay_s=delay,

@@ -36,7 +36,8 @@ def after_message_1(rhythm: Rhythm, pace: Pace, at: float, random: Random) -> Rh
     all later ones late, and the mean keeps to the pace.
     """
     in_a_row = 1 if at - rhythm.last_message_1_at >= REST_S else rhythm.in_a_row + 1
-    on_time = at - max(rhythm.message_1_at, rhythm.rest_until) <= pace.delay_s
+    # Measured from its slot: many short waits in a row add up to a pause as well.
+    on_time = at - rhythm.slot_at - pace.spread_s <= pace.delay_s
     # After a pause a new row of slots begins, as if this message had left in the middle of its spread.
     slot_at = (rhythm.slot_at if on_time else at - pace.spread_s / 2) + pace.delay_s
     moved = replace(
@@ -46,7 +47,9 @@ def after_message_1(rhythm: Rhythm, pace: Pace, at: float, random: Random) -> Rh
         last_message_1_at=at,
         in_a_row=in_a_row,
     )
-    rest = next((rest for rest in pace.breaks if rest.after == in_a_row), None)
+    # A row that began in another profile may be longer than any that the breaks know.
+    longest = pace.breaks[-1].after if pace.breaks else 0
+    rest = next((rest for rest in pace.breaks if rest.after == min(in_a_row, longest)), None)
     return _resting(moved, pace, rest, at, random) if rest else moved
 
 
@@ -71,8 +74,15 @@ def after_message_2(rhythm: Rhythm, pace: Pace, at: float) -> Rhythm:
 
 
 def hurried(rhythm: Rhythm, pace: Pace) -> Rhythm:
-    """Takes a faster pace over at once: a slot that was planned at the old pace is not waited for."""
-    latest = rhythm.last_message_1_at + pace.delay_s + pace.spread_s
+    """Takes a faster pace over at once: a slot that was planned at the old pace is not waited for.
+
+    A rest is, and so is the distance from a Message 2 that left in the meantime.
+    """
+    latest = max(
+        rhythm.last_message_1_at + pace.delay_s + pace.spread_s,
+        rhythm.message_2_at + pace.min_gap_s,
+        rhythm.rest_until,
+    )
     if rhythm.message_1_at <= latest:
         return rhythm
     return replace(rhythm, slot_at=latest - pace.spread_s, message_1_at=latest)

@@ -2,11 +2,12 @@
 
 import secrets
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.api.account import shown
 from sandbox.api.requesting import CurrentWorld, universe_of
@@ -16,6 +17,7 @@ from sandbox.faults import Fault, PlannedFault
 from sandbox.journal import journal, notification_entry
 from sandbox.store import Json
 from sandbox.webhooks.payloads import envelope
+from sandbox.whatsapp.devices import DEFAULT_AGE_DAYS, DEFAULT_TIMEZONE, born_at
 from sandbox.whatsapp.inbound import Doing
 from sandbox.whatsapp.outbound import Message
 from sandbox.whatsapp.people import Habits, InboundKind, Person
@@ -33,11 +35,24 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise ValueError(f"{name!r} is no time zone; one is Europe/Paris") from None
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(known_timezone)]
+
+
 class NewDevice(Strict):
     id: str | None = Field(None, pattern=HEX_ID)
     phone: str = Field(pattern=PHONE)
     alias: str = "Sandbox"
     delivery_per_minute: float | None = Field(None, gt=0)
+    age_days: float = Field(DEFAULT_AGE_DAYS, ge=0)  # since the number came to WhatsApp
+    timezone: Timezone = DEFAULT_TIMEZONE
 
 
 class DeviceChanges(Strict):
@@ -45,6 +60,8 @@ class DeviceChanges(Strict):
     status: str | None = None
     offline_mode: Literal["queue", "refuse"] | None = None
     delivery_per_minute: float | None = Field(None, gt=0)
+    age_days: float = Field(DEFAULT_AGE_DAYS, ge=0)
+    timezone: Timezone = DEFAULT_TIMEZONE
 
 
 class PeopleUpdate(Strict):
@@ -71,7 +88,12 @@ class ClockOrder(Strict):
 @router.post("/devices", status_code=201, response_model=None)
 async def add_device(order: NewDevice, world: CurrentWorld) -> Json:
     device = world.devices.add(
-        order.id or secrets.token_hex(12), order.phone, order.alias, order.delivery_per_minute
+        order.id or secrets.token_hex(12),
+        order.phone,
+        order.alias,
+        order.delivery_per_minute,
+        age_days=order.age_days,
+        timezone=order.timezone,
     )
     return shown(world, device)
 
@@ -81,11 +103,21 @@ async def change_device(device_id: str, changes: DeviceChanges, world: CurrentWo
     device = world.devices.get(device_id)
     given = changes.model_dump(exclude_unset=True)
     session = given.pop("session", None)
+    if "age_days" in given:
+        given["born_at"] = born_at(given.pop("age_days"), world.clock.now())
+    if device.banned_at is not None and given.get("status", "banned") != "banned":
+        world.bans.pardon(device)
     world.devices.change(device, **given)
     if session is not None:
         world.set_session(device, session)
     world.delivery.queues.pump(device_id, world.clock.now())
     return shown(world, device)
+
+
+@router.get("/devices/{device_id}/bans", response_model=None)
+async def read_bans(device_id: str, world: CurrentWorld) -> JSONResponse:
+    """What WhatsApp holds against a number: its score, how it came to it, and the verdict."""
+    return JSONResponse(world.bans.shown(world.devices.get(device_id), world.clock.now()))
 
 
 @router.put("/people", response_model=None)

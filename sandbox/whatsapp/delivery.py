@@ -5,7 +5,8 @@ from sandbox.clock import Agenda
 from sandbox.faults import Faults, Occasion
 from sandbox.webhooks.notifier import Notifier
 from sandbox.webhooks.payloads import gateway_event, message_event
-from sandbox.whatsapp.devices import Devices
+from sandbox.whatsapp.ban_watch import BanWatch
+from sandbox.whatsapp.devices import Device, Devices
 from sandbox.whatsapp.inbound import new_wa_id
 from sandbox.whatsapp.outbound import Message, Messages
 from sandbox.whatsapp.people import People
@@ -13,6 +14,7 @@ from sandbox.whatsapp.queues import Queues
 from sandbox.whatsapp.replies import Replies
 
 NOT_ON_WHATSAPP = "The number is not on WhatsApp"
+NUMBER_BANNED = "The number of the device is banned"
 
 
 class Delivery:
@@ -29,6 +31,7 @@ class Delivery:
         faults: Faults,
         notifier: Notifier,
         replies: Replies,
+        bans: BanWatch,
     ) -> None:
         self._agenda = agenda
         self._settings = settings
@@ -38,6 +41,7 @@ class Delivery:
         self._faults = faults
         self._notifier = notifier
         self._replies = replies
+        self._bans = bans
         self._reached: dict[tuple[str, str], int] = {}  # device and chat: messages delivered
         self.queues = Queues(agenda, devices, messages, self._start)
 
@@ -59,6 +63,13 @@ class Delivery:
             self._messages.change(message, status="removed", delivery_status="cancelled")
         else:
             self._messages.change(message, status="removed")
+
+    def fail_waiting(self, device: Device, at: float) -> None:
+        """Fails everything that a device has not sent: its number is banned."""
+        for message in list(self._messages):
+            if message.device == device.id and message.status in ("queued", "processing"):
+                self.queues.withdraw(message)
+                self._fail(message, at, NUMBER_BANNED)
 
     def resume(self) -> None:
         """Takes every message up where it was when the process died."""
@@ -89,6 +100,7 @@ class Delivery:
             self.queues.put(message, at)
         elif not self._people.find(message.phone).on_whatsapp:
             self._fail(message, at, NOT_ON_WHATSAPP)
+            self._bans.left(message, device, at, on_whatsapp=False)
         elif self._faults.draw(Occasion(target="delivery", phone=message.phone, reference=message.reference)):
             self._attempt_failed(message, at)
         else:
@@ -143,6 +155,7 @@ class Delivery:
         self._notifier.emit(message_event("message:out:new", message, device, at))
         self._notifier.emit(gateway_event("message:out:sent", message, device, at))
         self._plan_delivered(message, at)
+        self._bans.left(message, device, at, on_whatsapp=True)
 
     def _plan_delivered(self, message: Message, at: float) -> None:
         behaviour = self._settings.behaviour
@@ -158,8 +171,11 @@ class Delivery:
         self._messages.change(message, delivery_status="delivered", delivered_at=at, nth_for_phone=nth)
         self._acknowledge(message, "delivered", at)
         self._plan_read(message, at)
-        for step in self._people.find(message.phone).script_for(nth):
+        person = self._people.find(message.phone)
+        for step in person.script_for(nth):
             self._replies.plan(message, step, at)
+        if person.reports:
+            self._bans.reported(self._devices.get(message.device), at)
 
     def _plan_read(self, message: Message, at: float) -> None:
         behaviour = self._settings.behaviour

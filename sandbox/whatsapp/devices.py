@@ -10,6 +10,9 @@ from sandbox.store import Json, Store
 
 DEFAULT_DEVICE_ID = "5a0db0c5e1a2b3c4d5e6f701"
 DEFAULT_DEVICE_PHONE = "+33199000001"
+DEFAULT_AGE_DAYS = 365.0
+DEFAULT_TIMEZONE = "Europe/Paris"
+DAY_S = 86400.0
 
 # No source says which code a device gives that cannot send; these are assumptions.
 REFUSALS = {"unpaid": 402, "disabled": 403, "banned": 403, "invalid": 403, "removed": 404}
@@ -29,6 +32,10 @@ class Device:
     delivery_per_minute: float | None = None  # None is as fast as the network
     queue_status: str = "active"
     flush_until: float = field(default=0.0)  # before then nothing waits for its slot
+    born_at: float = 0.0  # when the number came to WhatsApp; 0 in a state from before numbers had an age
+    timezone: str = DEFAULT_TIMEZONE
+    banned_at: float | None = None
+    ban_reason: str | None = None
 
     @property
     def wid(self) -> str:
@@ -86,10 +93,28 @@ class Devices:
         """The device meant when a request names none."""
         return next(iter(self._by_id.values()))
 
-    def add(self, device_id: str, phone: str, alias: str, per_minute: float | None) -> Device:
+    def add(
+        self,
+        device_id: str,
+        phone: str,
+        alias: str,
+        per_minute: float | None,
+        *,
+        age_days: float = DEFAULT_AGE_DAYS,
+        timezone: str = DEFAULT_TIMEZONE,
+    ) -> Device:
         """Adds a number; the id of an existing one gives that one, unchanged."""
         if device_id not in self._by_id:
-            device = Device(device_id, phone, alias, self._clock.now(), delivery_per_minute=per_minute)
+            now = self._clock.now()
+            device = Device(
+                device_id,
+                phone,
+                alias,
+                now,
+                delivery_per_minute=per_minute,
+                born_at=born_at(age_days, now),
+                timezone=timezone,
+            )
             self._by_id[device_id] = device
             self._store.save("device", device_id, asdict(device))
         return self._by_id[device_id]
@@ -112,6 +137,11 @@ class Devices:
             if other.id != device.id:
                 return other
         return replace(device, id="f" * 24, phone="+33199009999", alias="Somebody else")
+
+
+def born_at(age_days: float, now: float) -> float:
+    """When a number of this age came to WhatsApp."""
+    return now - age_days * DAY_S
 
 
 def device_object(device: Device, plan: str, waiting: int, scheduled: int) -> Json:

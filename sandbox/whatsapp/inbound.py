@@ -15,6 +15,8 @@ from sandbox.whatsapp.outbound import Message, Messages
 from sandbox.whatsapp.people import InboundKind
 
 GROUP = "120363000000000001@g.us"
+NOT_TO_THE_NUMBER = ("group", "notification", "own_phone")
+"""What people do that says nothing to the owner of the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,12 @@ class Inbox:
         self._settings = settings
         self._messages = messages
         self._history: dict[str, tuple[str, Json]] = {}  # WhatsApp id: device, data
+        self._heard: dict[str, float] = {}  # device and phone: when somebody last wrote or reacted
 
     def event_for(self, doing: Doing) -> Event:
         """Stores what somebody did and gives the event that tells of it."""
+        if doing.kind not in NOT_TO_THE_NUMBER:
+            self._hear(f"{doing.device.id}/{doing.phone}", doing.at)
         if doing.kind in ("reaction", "reaction_removed"):
             return self._event("message:reaction", doing, self._reaction(doing))
         if doing.kind == "poll_vote":
@@ -71,9 +76,18 @@ class Inbox:
         """What a device received, and what was typed on it, oldest first."""
         return [data for device, data in self._history.values() if device == device_id]
 
-    def restore(self, documents: dict[str, Json]) -> None:
+    def last_heard(self, device_id: str, phone: str) -> float | None:
+        """When somebody last wrote or reacted to a device; None for a stranger."""
+        return self._heard.get(f"{device_id}/{phone}")
+
+    def restore(self, documents: dict[str, Json], heard: dict[str, Json]) -> None:
         for wa_id, fields in documents.items():
             self._history[wa_id] = (fields["device"], fields["data"])
+        self._heard = {key: fields["at"] for key, fields in heard.items()}
+
+    def _hear(self, key: str, at: float) -> None:
+        self._heard[key] = max(at, self._heard.get(key, at))
+        self._store.save("heard", key, {"at": self._heard[key]})
 
     def _keep(self, device_id: str, data: Json) -> None:
         self._history[data["id"]] = (device_id, data)

@@ -49,6 +49,7 @@ class Habits(BaseModel):
 
     on_whatsapp: bool = True
     reads: bool | None = None
+    reports: bool = False  # every message that arrives: blocks or reports the number
     script: list[Step] = []
     script_2: list[Step] = []
 

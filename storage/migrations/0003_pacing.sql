@@ -16,6 +16,7 @@ ALTER TABLE campaigns
     DROP CONSTRAINT campaigns_status_check,
     ADD CONSTRAINT campaigns_status_check
         CHECK (status IN ('draft', 'running', 'paused', 'completed', 'cancelled')),
+    ALTER COLUMN batch_pause_s DROP NOT NULL,
     ADD COLUMN pause_scope text CHECK (pause_scope IN ('message_1', 'all')),
     ADD CONSTRAINT campaigns_pause_has_scope CHECK ((status = 'paused') = (pause_scope IS NOT NULL));
 
@@ -83,10 +84,8 @@ CREATE TABLE pacing_changes (
 );
 CREATE INDEX pacing_changes_by_sender ON pacing_changes (sender_id, id DESC);
 
--- What counts towards the quota: all that the provider has, or may have.
-CREATE INDEX sends_counting ON sends (sender_id, started_at)
-    WHERE outcome IS NULL OR outcome IN ('accepted', 'unknown');
-CREATE INDEX sends_by_sender ON sends (sender_id, started_at);
+-- Counting what was sent in the last 24 hours needs nothing but this index.
+CREATE INDEX sends_by_sender ON sends (sender_id, started_at) INCLUDE (outcome);
 CREATE INDEX messages_failed ON messages (sender_id, failed_at) WHERE failed_at IS NOT NULL;
 CREATE INDEX campaign_contacts_open ON campaign_contacts (sender_id, campaign_id)
     WHERE state IN ('pending', 'message_1_sent');

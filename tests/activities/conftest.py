@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.bell import SenderBell
 from activities.intake import Intake, Relay
 from activities.sending import SendingActivities, SendingRules, SendInput, SendOutcome
 from domain.identifiers import contact_workflow_id
@@ -40,10 +41,11 @@ class Post:
     pool: Pool
     gateway: WassengerGateway
     lock: Message2Lock | None
+    bell: SenderBell
 
     def activities(self, **rules: Any) -> SendingActivities:
         """The activities, with other rules where the test names them."""
-        return SendingActivities(self.pool, self.gateway, self.lock, replace(RULES, **rules))
+        return SendingActivities(self.pool, self.gateway, self.lock, replace(RULES, **rules), self.bell)
 
     async def send(
         self,
@@ -72,13 +74,13 @@ class Post:
 
 
 @pytest.fixture(scope="session")
-async def post(servers: Servers, pool: Pool) -> AsyncIterator[Post]:
+async def post(servers: Servers, pool: Pool, temporal: Client) -> AsyncIterator[Post]:
     """The gateway of the sandbox and the lock of the real Valkey."""
     gateway = WassengerGateway(
         base_url=str(servers.sandbox_url), token=SANDBOX_TOKEN, timeout_s=GATEWAY_TIMEOUT_S
     )
     redis = locks.connect(servers.redis_url)
-    yield Post(pool, gateway, Message2Lock(redis))
+    yield Post(pool, gateway, Message2Lock(redis), SenderBell(temporal))
     await redis.aclose()
     await gateway.close()
 
@@ -98,7 +100,7 @@ class Desk:
     def __init__(self, pool: Pool, temporal: Client, account: Sender) -> None:
         self.pool = pool
         self.account = account
-        self.intake = Intake(pool, temporal)
+        self.intake = Intake(pool, temporal, SenderBell(temporal))
         self.relay = Relay(pool, self.intake)
         self.handles: list[WorkflowHandle[ContactWorkflow, str]] = []
         self._temporal = temporal

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from activities.bell import SenderBell
 from activities.intake import UNMATCHED_AFTER_TRIES, Intake, process_safely
 from domain.interactions import InteractionKind
 from domain.messages import MessageType
@@ -196,7 +197,7 @@ async def test_a_reaction_during_an_outage_of_temporal_is_told_afterwards(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = await Client.connect(f"127.0.0.1:{taken.getsockname()[1]}", lazy=True)
-        await process_safely(Intake(desk.pool, nobody), event)
+        await process_safely(Intake(desk.pool, nobody, SenderBell(nobody)), event)
     assert (await desk.stored(event))["status"] == "received"
     assert await desk.told(workflow) == []
 

@@ -37,13 +37,13 @@ async def test_an_account_that_may_not_send_is_stopped_and_its_contacts_wait(
     scene = await open_scene(town, 2)
     await break_posts(scene, "status", http_status=http_status)
 
-    assert await post.refused(scene) == ("SenderStoppedError", 15)
+    assert await post.refused(scene) == ("SenderStoppedError", 600)
     await assert_not_the_contacts_fault(scene)
     stopped = await sender_now(scene)
     assert stopped.status == "stopped"
     assert str(http_status) in str(stopped.status_reason)
 
-    assert await post.refused(scene, 1) == ("Held", 15)
+    assert await post.refused(scene, 1) == ("Held", 600)
     assert await scene.sends(1) == []
 
     await senders.resume_sender(scene.pool, scene.sender.id)

@@ -132,3 +132,44 @@ async def test_it_goes_within_two_seconds_of_being_asked_even_with_a_request_hel
     assert own.process is not None
     assert await asyncio.to_thread(own.process.terminate) < 3
     await asyncio.gather(held, return_exceptions=True)
+
+
+async def test_a_banned_number_stays_banned(own: Restartable) -> None:
+    sandbox = await own.start()
+    await sandbox.post("/control/settings", bans=True, ban_score=10)
+    await sandbox.inbound(phone=OTHER_PHONE)
+    await sandbox.sent(OTHER_PHONE)  # an answer
+    for nth in range(4):
+        await sandbox.http.post("/v1/messages", json={"phone": f"+33639981{nth:03d}", "message": "Hello"})
+    path = f"/control/devices/{DEVICE}/bans"
+
+    async def is_banned() -> bool:
+        return bool((await sandbox.get(path))["banned"])
+
+    await eventually(is_banned)
+    before = await sandbox.get(path)
+    sandbox = await own.kill_and_start()
+    after = await sandbox.get(path)
+    assert [after[name] for name in ("banned", "banned_at", "reason")] == [
+        True,
+        before["banned_at"],
+        before["reason"],
+    ]
+    assert after["score"] == 0
+    answer = await sandbox.http.post("/v1/messages", json={"phone": PHONE, "message": "Hello"})
+    assert answer.status_code == 403
+    await sandbox.patch(f"/control/devices/{DEVICE}", status="operative", session="online")
+    await sandbox.sent(OTHER_PHONE)
+    assert (await sandbox.get(path))["unsolicited"] == 0  # who wrote before the kill is no stranger after it
+
+
+async def test_a_ban_that_the_kill_cut_short_is_carried_out(own: Restartable, tmp_path: Path) -> None:
+    sandbox = await own.start()
+    queued = await sandbox.send(schedule={"delayTo": "1h"})
+    await own.stop()
+    with (tmp_path / "sandbox" / "state.jsonl").open("a") as state:
+        state.write(f'["device","{DEVICE}",{{"banned_at":1.0,"ban_reason":"beat"}}]\n')
+    sandbox = await own.start()
+    device = await sandbox.get(f"/v1/devices/{DEVICE}")
+    assert (device["status"], device["session"]["status"]) == ("banned", "blocked")
+    assert (await sandbox.get(f"/v1/messages/{queued['id']}"))["status"] == "failed"

@@ -1,0 +1,181 @@
+"""The settings that may change while Relance runs, and the log of who changed what."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from api.dependencies import Needs, Resources
+from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.run_settings import CATALOGUE, Effective, Scope, Setting, UnknownSettingError, WrongScopeError
+from storage import audit, run_settings
+from storage.run_settings import UnknownTargetError
+
+router = APIRouter(prefix="/api", tags=["settings"], responses=PROBLEM_RESPONSES)
+
+ACTOR = "api"  # the API has no users yet
+
+# Any: what is wrong with a value, the catalogue says better than a schema.
+SettingValue = Annotated[Any, WithJsonSchema({"type": ["string", "number"]})]
+OfSender = Annotated[UUID | None, Query(description="With the overrides of this sender")]
+OfCampaign = Annotated[UUID | None, Query(description="With the overrides of this campaign")]
+
+
+class SettingIn(BaseModel):
+    """A new value: for one sender, for one campaign, or for everything when no id is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: SettingValue = Field(description="A number or a text; GET /api/settings says which are allowed")
+    sender_id: UUID | None = None
+    campaign_id: UUID | None = None
+
+
+class SettingOut(BaseModel):
+    """One setting as it is now. Limits and choices are null where there are none."""
+
+    name: str
+    value: str | int | float
+    source: str = Field(description="default, environment, stored (for everything), sender or campaign")
+    default: str | int | float = Field(description="The built-in default")
+    unit: str
+    help: str
+    lowest: float | None
+    above: float | None = Field(description="A lower limit that is not allowed itself")
+    highest: float | None
+    choices: list[str] | None
+    pattern: str | None
+    scopes: list[Scope] = Field(description="What it can be overridden for")
+    takes_effect: str
+
+
+class AuditEntryOut(BaseModel):
+    """One change: `before` is null when there was nothing, `after` when nothing is left."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    subject_type: str
+    subject_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@router.get("/settings")
+async def list_settings(
+    needs: Needs, sender_id: OfSender = None, campaign_id: OfCampaign = None
+) -> list[SettingOut]:
+    """What every setting is now, and where it comes from.
+
+    The narrowest value counts: the campaign's, else the sender's, else the one stored for everything, else the
+    environment's, else the built-in default. A batch reads its values when it starts, and keeps them.
+    """
+    try:
+        await run_settings.check_targets(needs.pool, sender_id=_text(sender_id), campaign_id=_text(campaign_id))
+    except UnknownTargetError as error:
+        raise not_found(error.what, error.identity) from error
+    effective = await _effective(needs, sender_id, campaign_id)
+    return [_shown(setting, effective[name]) for name, setting in CATALOGUE.items()]
+
+
+@router.put("/settings/{name}")
+async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingOut:
+    """Overrides a setting, for everything or for one sender or campaign; answers with what counts there now.
+
+    A change applies to batches that start after it; what runs already keeps its values. `takes_effect` names
+    the settings that wait for the next campaign.
+    """
+    try:
+        await run_settings.set_override(
+            needs.pool,
+            name,
+            change.value,
+            sender_id=_text(change.sender_id),
+            campaign_id=_text(change.campaign_id),
+            actor=ACTOR,
+        )
+    except (ValueError, UnknownTargetError) as error:
+        raise _refusal(error) from error
+    effective = await _effective(needs, change.sender_id, change.campaign_id)
+    return _shown(CATALOGUE[name], effective[name])
+
+
+@router.delete("/settings/{name}")
+async def reset_setting(
+    name: str, needs: Needs, sender_id: OfSender = None, campaign_id: OfCampaign = None
+) -> SettingOut:
+    """Goes back to the wider value, for batches that start from now on; answers with that value.
+
+    Doing it twice changes nothing.
+    """
+    try:
+        await run_settings.remove_override(
+            needs.pool, name, sender_id=_text(sender_id), campaign_id=_text(campaign_id), actor=ACTOR
+        )
+    except (ValueError, UnknownTargetError) as error:
+        raise _refusal(error) from error
+    effective = await _effective(needs, sender_id, campaign_id)
+    return _shown(CATALOGUE[name], effective[name])
+
+
+@router.get("/audit-log")
+async def list_audit_log(
+    needs: Needs,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    subject_type: Annotated[str | None, Query(description="Such as setting, sender or campaign")] = None,
+    subject_id: Annotated[str | None, Query(description="Together with subject_type")] = None,
+) -> list[AuditEntryOut]:
+    """Who changed what, newest first."""
+    if subject_id is not None and subject_type is None:
+        raise Problem(422, "Invalid request", "subject_id: say with subject_type what it is the id of")
+    entries = await audit.list_entries(needs.pool, limit, subject_type=subject_type, subject_id=subject_id)
+    return [AuditEntryOut.model_validate(entry, from_attributes=True) for entry in entries]
+
+
+def _refusal(error: ValueError | UnknownTargetError) -> Problem:
+    match error:
+        case UnknownTargetError():
+            return not_found(error.what, error.identity)
+        case UnknownSettingError():
+            return Problem(404, "Not found", str(error), names=list(CATALOGUE))
+        case WrongScopeError():
+            return Problem(422, "Wrong scope", str(error))
+        case _:
+            return Problem(422, "Invalid value", str(error))
+
+
+async def _effective(
+    needs: Resources, sender_id: UUID | None, campaign_id: UUID | None
+) -> dict[str, Effective]:
+    return await run_settings.effective(
+        needs.pool,
+        needs.settings.run_settings,
+        needs.settings.given_by_environment,
+        sender_id=_text(sender_id),
+        campaign_id=_text(campaign_id),
+    )
+
+
+def _text(identity: UUID | None) -> str | None:
+    return None if identity is None else str(identity)
+
+
+def _shown(setting: Setting, effective: Effective) -> SettingOut:
+    return SettingOut(
+        name=setting.name,
+        value=effective.value,
+        source=effective.source,
+        default=setting.default,
+        unit=setting.unit,
+        help=setting.help,
+        lowest=setting.lowest,
+        above=setting.above,
+        highest=setting.highest,
+        choices=None if setting.choices is None else list(setting.choices),
+        pattern=setting.pattern,
+        scopes=list(setting.scopes),
+        takes_effect=setting.takes_effect,
+    )

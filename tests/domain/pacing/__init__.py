@@ -1,0 +1,1 @@
+"""The rules of pacing, one by one and together on simulated clocks."""
