@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
+from activities.estimates import share_load
 from domain.contact_states import ContactState
 from domain.run_settings import RunSettings, Source, build
 from storage import campaigns, interactions, run_settings
@@ -106,8 +107,10 @@ class CampaignActivities:
 
     @activity.defn
     async def open_campaign(self, campaign_id: str) -> OpenedCampaign:
-        """Snapshots the audience into lanes and batches."""
-        lanes = await campaigns.open_campaign(self._pool, campaign_id)
+        """Snapshots the audience into batches and lanes, the load shared by what each sender can still send."""
+        campaign = await self._campaign(campaign_id)
+        shares = await share_load(self._pool, self._defaults, campaign) if campaign.opened_at is None else None
+        lanes = await campaigns.open_campaign(self._pool, campaign_id, shares)
         campaign = await self._campaign(campaign_id)
         log.info("campaign opened", campaign_id=campaign_id, lanes=len(lanes))
         return OpenedCampaign(

@@ -16,14 +16,15 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.estimates import estimate_campaign, senders_to_add
 from api.dependencies import Needs, Resources
+from api.estimates import EstimateOut, in_words, shown_estimate, ways_out
 from api.pausing import PauseIn
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.campaign_progress import CampaignInput
-from domain.duration import Plan
 from domain.identifiers import CAMPAIGN_QUEUE, campaign_workflow_id
 from domain.template import check_template
-from storage import campaigns, run_settings, senders
+from storage import campaigns, run_settings
 from storage.campaigns import Campaign, UnknownReferenceError
 from workflows.batch import CAMPAIGN
 from workflows.campaign import CampaignWorkflow
@@ -146,6 +147,17 @@ async def get_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     return await _shown(needs, await _existing(needs, campaign_id))
 
 
+@router.get("/{campaign_id}/estimate")
+async def get_estimate(campaign_id: UUID, needs: Needs) -> EstimateOut:
+    """When the campaign will be done, from what is known now; for a draft, as if it started now.
+
+    The same rules that pace the sending are run ahead on a simulated clock: quota, rests, nights, warm-up,
+    replies, and the campaigns that share its senders.
+    """
+    campaign = await _existing(needs, campaign_id)
+    return shown_estimate(await estimate_campaign(needs.pool, needs.settings.run_settings, campaign))
+
+
 @router.post("/{campaign_id}/start", status_code=status.HTTP_202_ACCEPTED)
 async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     """Starts a draft. Starting a running campaign again changes nothing.
@@ -238,35 +250,22 @@ def _temporal_unavailable(error: RPCError | RuntimeError) -> Problem:
 
 
 async def _check_plan(needs: Resources, campaign: Campaign) -> None:
-    size = await campaigns.audience_size(needs.pool, campaign.id)
-    if size == 0:
+    defaults = needs.settings.run_settings
+    estimate = await estimate_campaign(needs.pool, defaults, campaign)
+    if estimate.contacts == 0:
         raise Problem(409, "Nobody to write to", "import contacts into one of the campaign's categories first")
-    default_rate = needs.settings.message_1_rate_per_s
-    plan = Plan(
-        contacts=size,
-        rates_per_s=[
-            sender.message_1_rate_per_s or default_rate
-            for sender in await senders.list_senders(needs.pool)
-            if sender.id in campaign.sender_ids
-        ],
-        batch_size=campaign.batch_size,
-        batch_pause_s=campaign.batch_pause_s or 0,
-        window_s=campaign.window_s,
-        grace_s=campaign.grace_s,
+    if estimate.fits:
+        return
+    extra = await senders_to_add(needs.pool, defaults, campaign)
+    raise Problem(
+        409,
+        "The campaign cannot fit its maximum age",
+        f"{in_words(estimate)}; {ways_out(estimate, extra)}",
+        duration_s=estimate.duration_s,
+        max_age_s=campaign.max_age_s,
+        senders_to_add=extra,
+        estimate=shown_estimate(estimate).model_dump(mode="json"),
     )
-    if plan.duration_s > campaign.max_age_s:
-        raise Problem(
-            409,
-            "The campaign cannot fit its maximum age",
-            f"{size} contacts over {len(plan.rates_per_s)} senders take at least {_hours(plan.duration_s)}, "
-            f"and the maximum age is {_hours(campaign.max_age_s)}: raise max_age_s, or add a sender",
-            duration_s=plan.duration_s,
-            max_age_s=campaign.max_age_s,
-        )
-
-
-def _hours(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h"
 
 
 async def _existing(needs: Resources, campaign_id: UUID) -> Campaign:

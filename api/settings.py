@@ -1,5 +1,6 @@
 """The settings that may change while Relance runs, and the log of who changed what."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from api.dependencies import Needs, Resources
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.run_settings import CATALOGUE, Effective, Scope, Setting, UnknownSettingError, WrongScopeError
-from storage import audit, run_settings
+from storage import audit, run_settings, senders
 from storage.run_settings import UnknownTargetError
 
 router = APIRouter(prefix="/api", tags=["settings"], responses=PROBLEM_RESPONSES)
@@ -85,8 +86,8 @@ async def list_settings(
 async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingOut:
     """Overrides a setting, for everything or for one sender or campaign; answers with what counts there now.
 
-    A change applies to batches that start after it; what runs already keeps its values. `takes_effect` names
-    the settings that wait for the next campaign.
+    A change of the rhythm applies to batches that start after it; what runs already keeps its values.
+    `takes_effect` names the settings that wait for the next campaign, and those that count at once.
     """
     try:
         await run_settings.set_override(
@@ -99,6 +100,7 @@ async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingO
         )
     except (ValueError, UnknownTargetError) as error:
         raise _refusal(error) from error
+    await _tell_senders(needs, change.sender_id)
     effective = await _effective(needs, change.sender_id, change.campaign_id)
     return _shown(CATALOGUE[name], effective[name])
 
@@ -117,6 +119,7 @@ async def reset_setting(
         )
     except (ValueError, UnknownTargetError) as error:
         raise _refusal(error) from error
+    await _tell_senders(needs, sender_id)
     effective = await _effective(needs, sender_id, campaign_id)
     return _shown(CATALOGUE[name], effective[name])
 
@@ -133,6 +136,14 @@ async def list_audit_log(
         raise Problem(422, "Invalid request", "subject_id: say with subject_type what it is the id of")
     entries = await audit.list_entries(needs.pool, limit, subject_type=subject_type, subject_id=subject_id)
     return [AuditEntryOut.model_validate(entry, from_attributes=True) for entry in entries]
+
+
+async def _tell_senders(needs: Resources, sender_id: UUID | None) -> None:
+    """What takes effect at once does so without waiting for the next look of a sender's workflow."""
+    if sender_id is not None:
+        await needs.bell.ring(str(sender_id))
+        return
+    await asyncio.gather(*(needs.bell.ring(sender.id) for sender in await senders.list_senders(needs.pool)))
 
 
 def _refusal(error: ValueError | UnknownTargetError) -> Problem:

@@ -61,8 +61,9 @@ class Source(StrEnum):
 
 
 _NEXT_BATCH = "in batches that start after the change"
-# A campaign is cut into batches, and its end is set, when it starts.
-_NEXT_CAMPAIGN = "in campaigns that start after the change"
+# What a campaign's draft does not name, it takes over when it is made, and keeps.
+_NEXT_DRAFT = "in campaigns whose drafts are made after the change"
+_AT_ONCE = "at once"
 
 
 class UnknownSettingError(ValueError):
@@ -168,6 +169,7 @@ _SETTINGS = (
         unit="messages in 24 hours",
         help="How many messages a sender may send in any 24 hours, Messages 1 and 2 together.",
         scopes=_PER_SENDER,
+        takes_effect=_AT_ONCE,
         lowest=1,
     ),
     Setting(
@@ -175,6 +177,7 @@ _SETTINGS = (
         unit="share",
         help="The share of the quota that Message 1 leaves alone, so that whoever reacts still gets Message 2.",
         scopes=_PER_SENDER,
+        takes_effect=_AT_ONCE,
         lowest=0,
         highest=0.9,
     ),
@@ -183,6 +186,7 @@ _SETTINGS = (
         unit="messages per second",
         help="How many Messages 2 a sender sends per second at most.",
         scopes=_PER_SENDER,
+        takes_effect=_AT_ONCE,
         above=0,
         highest=1000,
     ),
@@ -191,6 +195,7 @@ _SETTINGS = (
         unit="contacts",
         help="Campaigns with at least that many contacts slow down by themselves when messages fail.",
         scopes=_EVERYWHERE,
+        takes_effect=_AT_ONCE,
         lowest=1,
     ),
     Setting(
@@ -198,6 +203,7 @@ _SETTINGS = (
         unit="share",
         help="The share of failed messages from which on such a campaign slows down.",
         scopes=_EVERYWHERE,
+        takes_effect=_AT_ONCE,
         above=0,
         highest=1,
     ),
@@ -225,8 +231,8 @@ _SETTINGS = (
         name="batch_size",
         unit="contacts",
         help="How many contacts a sender takes on at once.",
-        scopes=_PER_CAMPAIGN,
-        takes_effect=_NEXT_CAMPAIGN,
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_DRAFT,
         lowest=25,
         highest=100,
     ),
@@ -241,22 +247,24 @@ _SETTINGS = (
         name="window_s",
         unit="seconds",
         help="How long after Message 1 a reaction earns Message 2.",
-        scopes=_PER_CAMPAIGN,
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_DRAFT,
         above=0,
     ),
     Setting(
         name="grace_s",
         unit="seconds",
         help="How long after the window we wait for news of a reaction that came in time.",
-        scopes=_PER_CAMPAIGN,
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_DRAFT,
         lowest=0,
     ),
     Setting(
         name="max_age_s",
         unit="seconds",
         help="After how long a campaign ends, whatever is still open.",
-        scopes=_PER_CAMPAIGN,
-        takes_effect=_NEXT_CAMPAIGN,
+        scopes=_EVERYWHERE,
+        takes_effect=_NEXT_DRAFT,
         above=0,
     ),
 )

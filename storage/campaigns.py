@@ -1,5 +1,6 @@
 """Campaigns: from the draft through the snapshot of the audience to the closing report."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,21 +103,32 @@ AUDIENCE = """
             WHERE cc.contact_id = co.id AND cac.campaign_id = ca.id))
 """
 AUDIENCE_SIZE = f"SELECT count(*) FROM ({AUDIENCE}) audience"
-# Contacts go to the lanes in turn; batch numbers interleave the lanes: lane, lane + lanes, lane + 2 * lanes ...
+# Each lane gets its share, dealt out evenly: its k-th contact has its place at (k + 0.5) / share among all.
+# Batch numbers interleave the lanes: lane, lane + lanes, lane + 2 * lanes ...
 SNAPSHOT = f"""
-    WITH audience AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM ({AUDIENCE}) chosen),
+    WITH audience AS MATERIALIZED (
+        SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM ({AUDIENCE}) chosen
+    ),
     lanes AS (
-        SELECT lane, sender_id, count(*) OVER () AS count FROM campaign_senders WHERE campaign_id = $1
+        SELECT cs.lane, cs.sender_id, shares.share, count(*) OVER () AS lanes
+        FROM campaign_senders cs
+        LEFT JOIN unnest($3::uuid[], $4::double precision[]) AS shares(sender_id, share) USING (sender_id)
+        WHERE cs.campaign_id = $1
+    ),
+    seats AS (
+        SELECT lane, sender_id, lanes, k, row_number() OVER (ORDER BY (k + 0.5) / share, lane) - 1 AS n
+        FROM lanes, generate_series(0, (SELECT ceil(count(*) * share)::int + 1 FROM audience)) AS k
+        WHERE share > 0
     ),
     enrolled AS (
         INSERT INTO campaign_contacts (campaign_id, contact_id, sender_id, batch)
-        SELECT $1, a.id, l.sender_id, a.n / l.count / $2 * l.count + l.lane
-        FROM audience a JOIN lanes l ON l.lane = a.n % l.count
+        SELECT $1, a.id, s.sender_id, s.k / $2 * s.lanes + s.lane FROM audience a JOIN seats s USING (n)
         RETURNING campaign_id, contact_id, sender_id
     )
     INSERT INTO messages (campaign_id, contact_id, sender_id, message_type)
     SELECT campaign_id, contact_id, sender_id, 'message_1' FROM enrolled
 """
+SENDER_IDS = "SELECT array_agg(sender_id::text ORDER BY lane) FROM campaign_senders WHERE campaign_id = $1"
 LANES = """
     SELECT s.sender_id::text, s.lane,
         (SELECT count(DISTINCT batch) FROM campaign_contacts c
@@ -249,9 +261,10 @@ async def resume_campaign(pool: Pool, campaign_id: str) -> bool:
     return await pool.execute(RESUME, campaign_id) == "UPDATE 1"
 
 
-async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
+async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float] | None = None) -> list[Lane]:
     """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot.
 
+    `shares` says which part of the audience each sender takes, by its id, in sum 1; None for equal parts.
     Raises LookupError when the campaign does not exist, or was cancelled before it started.
     """
     async with pool.acquire() as connection, connection.transaction():
@@ -264,7 +277,17 @@ async def open_campaign(pool: Pool, campaign_id: str) -> list[Lane]:
         if campaign is None:
             raise LookupError(f"there is no campaign {campaign_id} to run")
         if campaign["opened_at"] is None:
-            await connection.execute(SNAPSHOT, campaign_id, campaign["batch_size"], timeout=300)
+            if shares is None:
+                sender_ids = await connection.fetchval(SENDER_IDS, campaign_id)
+                shares = dict.fromkeys(sender_ids, 1 / len(sender_ids))
+            await connection.execute(
+                SNAPSHOT,
+                campaign_id,
+                campaign["batch_size"],
+                list(shares),
+                list(shares.values()),
+                timeout=300,
+            )
             await connection.execute(
                 "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
             )

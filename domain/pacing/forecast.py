@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from math import inf
+from math import inf, log
 
 from domain.pacing.maturity import History
 from domain.pacing.pace import FixedRates, Maturity
@@ -16,8 +16,10 @@ from domain.pacing.simulation import Hold, SimulatedSender
 from domain.run_settings import RunSettings
 
 USUAL_REPLY_S = 3600.0
-"""How long after Message 1 a contact reacts, in a window that is long enough."""
+"""How long after Message 1 a contact reacts on average, in a window that is long enough."""
 
+# Multiples of it, without their whole part, fill the range from 0 to 1 evenly at any length.
+_GOLDEN = (5**0.5 - 1) / 2
 _EPOCH = date(1970, 1, 1)
 _NOBODY = Replies(waiting=0, replied=0, silent=0)
 
@@ -114,6 +116,14 @@ class _Lane:
     turn: int = 0  # when it sent last: lanes of a sender take turns
     replies: float = 0.5  # fractions of a reply and of a retry that have piled up
     retries: float = 0.5
+    draws: int = 0
+
+    def next_reply_s(self) -> float:
+        """After how many seconds the next one who reacts does so: most soon, some much later."""
+        window_s = self.course.outlook.window_s
+        self.draws += 1
+        later_share = 1 - self.draws * _GOLDEN % 1
+        return min(window_s, -log(later_share) * min(USUAL_REPLY_S, window_s / 2))
 
     @property
     def has_work(self) -> bool:
@@ -251,13 +261,13 @@ class _Run:
             lane.resumes_at = self._now + course.outlook.batch_pause_s
 
     def _await_reply(self, lane: _Lane, sent_at: float) -> None:
-        """A contact has got Message 1: either it reacts after the usual time, or its window ends."""
+        """A contact has got Message 1: either it reacts, or its window ends in silence."""
         outlook = lane.course.outlook
-        replies_at = sent_at + min(USUAL_REPLY_S, outlook.window_s / 2)
-        if replies_at >= self._now:  # else it would have reacted already
-            lane.replies += lane.reply_rate
-            if lane.replies >= 1:
-                lane.replies -= 1
+        lane.replies += lane.reply_rate
+        if lane.replies >= 1:
+            lane.replies -= 1
+            replies_at = sent_at + lane.next_reply_s()
+            if replies_at >= self._now:  # else it would have reacted already
                 self._plan(replies_at, self._reply, lane)
                 return
         self._plan(sent_at + outlook.window_s + outlook.grace_s, self._fall_silent, lane)

@@ -8,9 +8,10 @@ from enum import StrEnum
 from math import inf
 from zoneinfo import ZoneInfo
 
-from domain.pacing.maturity import YOUNG_DAYS, History, maturity_of, warm_up_quota
+from domain.pacing.assessment import quota_of
+from domain.pacing.maturity import YOUNG_DAYS, History, maturity_of
 from domain.pacing.night import Night
-from domain.pacing.pace import FixedRates, Maturity, Pace, Profile, pace_of
+from domain.pacing.pace import FixedRates, Maturity, Pace, pace_of
 from domain.pacing.quota import DAY_S, MARGIN_S, Replies, message_1_limit, replies_to_expect
 from domain.pacing.rhythm import (
     Random,
@@ -87,6 +88,10 @@ class _Day:
     daytime: Pace  # the same without its night
     quota: int
     warming_up: bool
+
+
+def _shortage(day: _Day) -> Hold:
+    return Hold.WARM_UP if day.warming_up else Hold.QUOTA
 
 
 class SimulatedSender:
@@ -242,20 +247,21 @@ class SimulatedSender:
                 yield hold, end - at
                 at = end
         if until > at:
-            yield Hold.WARM_UP if day.warming_up else Hold.QUOTA, until - at
+            yield _shortage(day), until - at
 
     def _hold_ends(self, day: _Day, since: float, paused_until: float) -> Iterator[tuple[Hold, float]]:
-        rhythm, per_minute = self.rhythm, day.pace.per_minute
+        rhythm, pace = self.rhythm, day.pace
+        # Every Message 2 puts message_1_at off, also while Message 1 waits for something else: its slot tells.
+        slot_until = min(rhythm.message_1_at, rhythm.slot_at + pace.spread_s)
         yield Hold.REST, rhythm.rest_until
-        yield Hold.PACE, rhythm.message_1_at
-        if per_minute and len(self.sent) >= per_minute:
-            yield Hold.PACE, self.sent[-per_minute] + MINUTE_S
+        yield Hold.PACE, slot_until
+        if pace.per_minute and len(self.sent) >= pace.per_minute:
+            yield Hold.PACE, self.sent[-pace.per_minute] + MINUTE_S
         yield Hold.BATCH_PAUSE, paused_until
-        if day.pace.night:
-            yield (
-                Hold.NIGHT,
-                self._nights.over(max(since, rhythm.rest_until, rhythm.message_1_at, paused_until)),
-            )
+        if pace.night:
+            yield Hold.NIGHT, self._nights.over(max(since, rhythm.rest_until, slot_until, paused_until))
+        yield _shortage(day), rhythm.message_1_at - pace.min_gap_s
+        yield Hold.PACE, rhythm.message_1_at
 
     def _message_1_on(self, day: _Day, at: float) -> float:
         sent, per_minute = self.sent, day.pace.per_minute
@@ -324,15 +330,13 @@ class SimulatedSender:
         midnight = datetime.combine(datetime.fromtimestamp(at, self._zone).date(), time.min, self._zone)
         settings, maturity = self._settings, self._maturity or maturity_of(history)
         pace = pace_of(settings, maturity, error_factor=self._error_factor, fixed=self._fixed)
-        warms_up = maturity is Maturity.YOUNG and pace.profile is Profile.CAREFUL
-        quota = settings.quota_per_day
-        allowed = warm_up_quota(quota, history.sending_days) if warms_up else quota
+        quota = quota_of(settings, maturity, pace.profile, history.sending_days)
         return _Day(
             starts=midnight.timestamp(),
             ends=(midnight + timedelta(days=1)).timestamp(),
             history=history,
             pace=pace,
             daytime=replace(pace, night=None),
-            quota=allowed,
-            warming_up=allowed < quota,
+            quota=quota,
+            warming_up=quota < settings.quota_per_day,
         )

@@ -167,7 +167,7 @@ async def test_a_setting_is_refused_where_it_makes_no_sense(town: Town, api: htt
     campaign_id = await new_campaign(town, sender_id)
     wrong: list[tuple[str, Any, Json, str]] = [
         ("profile", "careful", {"campaign_id": campaign_id}, "for everything or for one sender"),
-        ("batch_size", 50, {"sender_id": sender_id}, "for everything or for one campaign"),
+        ("batch_pause_s", 50, {"sender_id": sender_id}, "for everything or for one campaign"),
         ("error_threshold", 0.1, {"sender_id": sender_id}, "set it for everything"),
         ("delay_s", 5, {"sender_id": sender_id, "campaign_id": campaign_id}, "only one of the two ids"),
     ]

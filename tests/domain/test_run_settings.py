@@ -186,7 +186,7 @@ def test_the_catalogue_has_every_setting_with_words_for_people() -> None:
     for setting in CATALOGUE.values():
         assert setting.help.endswith(".")
         assert setting.unit
-        assert setting.takes_effect.endswith("after the change")
+        assert setting.takes_effect.endswith(("after the change", "at once"))
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))

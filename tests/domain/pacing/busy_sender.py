@@ -48,8 +48,8 @@ class Witness:
     messages_1: int = 0
     messages_2: int = 0
 
-    def message_1(self, sender: SimulatedSender, at: float) -> None:
-        """P1, P2: a Message 1 is about to leave."""
+    def message_1(self, sender: SimulatedSender, at: float, due: int) -> None:
+        """P1, P2: a Message 1 is about to leave while so many Messages 2 are due."""
         assert sender.message_1_at(at) == at
         used = self._used(at, sender.quota)
         pace = sender.pace
@@ -59,7 +59,7 @@ class Witness:
         if pace.night:
             assert pace.night.over(at) == at
         self.kept = ceil(sender.expected_replies)
-        assert used + 1 + self.kept <= sender.quota
+        assert used + 1 + max(due, self.kept) <= sender.quota
         self.messages_2_since = 0
         self.messages_1 += 1
         self._saw(at, pace.min_gap_s)
@@ -143,7 +143,7 @@ class BusySender:
     def _message_1(self, at: float) -> None:
         world, random = self.world, self._random
         self._measure(at)
-        self.witness.message_1(self._sender, at)
+        self.witness.message_1(self._sender, at, len(self._due))
         self._sender.send_message_1(at, random.random, CAMPAIGN)
         self._known = Replies(
             waiting=self._known.waiting + 1, replied=self._known.replied, silent=self._known.silent

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from domain.pacing.pace import (
     CAREFUL_BREAKS,
     CAREFUL_GAP_S,
+    LEAST_JITTER,
     STANDARD_GAP_S,
     FixedRates,
     Maturity,
@@ -67,6 +68,12 @@ def test_errors_make_the_mean_delay_longer(maturity: Maturity) -> None:
     assert slowed.min_gap_s >= usual.min_gap_s
 
 
+def test_the_shortest_delay_is_no_metronome() -> None:
+    """P2: at two seconds there is jitter too, unless a person wants none."""
+    assert gaps(pace_of(RunSettings(delay_s=2), Maturity.ESTABLISHED)) == pytest.approx((2, 1.4, 2.6))
+    assert gaps(pace_of(RunSettings(delay_s=2, jitter=0), Maturity.ESTABLISHED)) == (2, 2, 2)
+
+
 def test_a_fixed_rate_leaves_profile_and_errors_aside() -> None:
     """P2: it is there for trying things out, with jitter like any other pace."""
     pace = pace_of(DEFAULTS, Maturity.YOUNG, error_factor=4, fixed=FixedRates(message_1_per_s=50))
@@ -88,7 +95,8 @@ def test_no_gap_is_shorter_than_its_profile_allows(
     """P2, P5: whatever the settings, a spread is never negative and the shortest gap never too short."""
     settings = RunSettings(delay_s=delay, mature_delay_s=delay, careful_delay_s=careful, jitter=jitter)
     pace = pace_of(settings, maturity, error_factor=factor)
-    shortest = CAREFUL_GAP_S if pace.profile is Profile.CAREFUL else STANDARD_GAP_S
+    standard = min(STANDARD_GAP_S, (1 - LEAST_JITTER) * delay)
+    shortest = CAREFUL_GAP_S if pace.profile is Profile.CAREFUL else standard
     assert pace.spread_s >= 0
     assert pace.min_gap_s >= shortest - 1e-9
     assert pace.min_gap_s <= pace.delay_s
