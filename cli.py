@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from local.addresses import running_addresses
-from local.api_client import ApiClient
+from local.api_client import open_client
 from local.demo import run_demo
 from local.doctor import examine_installation
 from local.errors import StackError
 from local.findings import Finding, Verdict
-from local.screen import CampaignScreen, follow, rejected_table, states_table
+from local.screen import CampaignScreen, estimate_table, follow, rejected_table, states_table
+from local.sender_commands import sender_app
 from local.settings_commands import settings_app
 from local.signals import run_until_signalled
 from local.stack import Stack
@@ -29,9 +29,8 @@ from settings import Settings, load_settings
 from storage import database
 
 app = typer.Typer(help="WhatsApp campaigns that nobody has to watch.", no_args_is_help=True)
-campaign_app = typer.Typer(help="Create, start, watch and cancel campaigns.", no_args_is_help=True)
+campaign_app = typer.Typer(help="Create, start, watch, pause and cancel campaigns.", no_args_is_help=True)
 contacts_app = typer.Typer(help="Import contacts.", no_args_is_help=True)
-sender_app = typer.Typer(help="The WhatsApp accounts that campaigns send from.", no_args_is_help=True)
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(sender_app, name="sender")
@@ -43,14 +42,6 @@ errors = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 CampaignId = Annotated[str, typer.Argument(help="The campaign's id.")]
 WATCH_EVERY_S = 0.5
-
-
-def _client() -> ApiClient:
-    """The API named in the settings, else that of the stack which runs here."""
-    settings = load_settings()
-    if settings.api_url is None and (running := running_addresses(settings.data_dir)):
-        return ApiClient(running.api_url or settings.effective_api_url)
-    return ApiClient(settings.effective_api_url)
 
 
 def _print_json(document: Any) -> None:
@@ -150,7 +141,7 @@ def import_contacts(
     as_json: AsJson = False,
 ) -> None:
     """Import contacts from a CSV file; rows that are no contacts are listed with their reasons."""
-    with _client() as api:
+    with open_client() as api:
         imported = api.post("/api/contacts/import", csv=file.read_bytes(), category=category, country=country)
     if as_json:
         _print_json(imported)
@@ -160,40 +151,6 @@ def import_contacts(
         console.print(f"Category {category}: {imported['category_id']}")
     if imported["rejected"]:
         console.print(rejected_table(imported["rejected"]))
-
-
-@sender_app.command("add")
-def add_sender(
-    device: Annotated[str, typer.Argument(help="The device's id at the gateway (24 hexadecimal digits).")],
-    phone: Annotated[str, typer.Argument(help="The account's number with its country code.")],
-    name: Annotated[str, typer.Argument(help="What to call it.")],
-    as_json: AsJson = False,
-) -> None:
-    """Add a WhatsApp account, or change the one that has this device."""
-    with _client() as api:
-        sender = api.post("/api/senders", {"device_id": device, "phone": phone, "name": name})
-    _print_json(sender) if as_json else console.print(f"Sender {sender['name']}: {sender['id']}")
-
-
-@sender_app.command("list")
-def list_senders(as_json: AsJson = False) -> None:
-    """List the senders and whether they may send."""
-    with _client() as api:
-        senders = api.get("/api/senders")
-    if as_json:
-        _print_json(senders)
-        return
-    for sender in senders:
-        reason = f" ({sender['status_reason']})" if sender["status_reason"] else ""
-        console.print(f"{sender['id']}  {sender['name']}  {sender['phone']}  {sender['status']}{reason}")
-
-
-@sender_app.command("resume")
-def resume_sender(sender_id: Annotated[str, typer.Argument(help="The sender's id.")]) -> None:
-    """Let a stopped sender send again."""
-    with _client() as api:
-        sender = api.post(f"/api/senders/{sender_id}/resume")
-    console.print(f"{sender['name']} is {sender['status']}.")
 
 
 @campaign_app.command("create")
@@ -216,7 +173,7 @@ def create_campaign(
         "category_ids": category or [],
         "everyone": everyone,
     }
-    with _client() as api:
+    with open_client() as api:
         campaign = api.post("/api/campaigns", draft)
     _show(campaign, as_json)
 
@@ -224,14 +181,14 @@ def create_campaign(
 @campaign_app.command("start")
 def start_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
     """Start a draft. Starting it again changes nothing."""
-    with _client() as api:
+    with open_client() as api:
         _show(api.post(f"/api/campaigns/{campaign_id}/start"), as_json)
 
 
 @campaign_app.command("status")
 def campaign_status(campaign_id: CampaignId, as_json: AsJson = False) -> None:
     """Show where a campaign stands."""
-    with _client() as api:
+    with open_client() as api:
         _show(api.get(f"/api/campaigns/{campaign_id}"), as_json)
 
 
@@ -239,20 +196,53 @@ def campaign_status(campaign_id: CampaignId, as_json: AsJson = False) -> None:
 def watch_campaign(campaign_id: CampaignId) -> None:
     """Follow a campaign until it closes; Ctrl-C stops watching, not the campaign."""
     screen = CampaignScreen()
-    with _client() as api, Live(console=console, refresh_per_second=4) as live:
+    with open_client() as api, Live(console=console, refresh_per_second=4) as live:
         while True:
             campaign = follow(api, campaign_id, screen, live)
-            if campaign and campaign["status"] not in {"draft", "running"}:
+            if campaign and campaign["status"] in {"completed", "cancelled"}:
                 break
             time.sleep(WATCH_EVERY_S)
     console.print()
     _show(campaign, as_json=False)
 
 
+@campaign_app.command("pause")
+def pause_campaign(
+    campaign_id: CampaignId,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Message 2 too; otherwise whoever reacts still gets it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send no Message 1 any more until it is resumed. Windows and the maximum age go on."""
+    scope = {"scope": "all" if everything else "message_1"}
+    with open_client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/pause", scope), as_json)
+
+
+@campaign_app.command("resume")
+def resume_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """Go on with the next contact."""
+    with open_client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/resume"), as_json)
+
+
+@campaign_app.command("estimate")
+def estimate_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """Say when a campaign will be done; for a draft, as if it started now."""
+    with open_client() as api:
+        estimate = api.get(f"/api/campaigns/{campaign_id}/estimate")
+    if as_json:
+        _print_json(estimate)
+    else:
+        console.print(estimate_table(estimate))
+
+
 @campaign_app.command("cancel")
 def cancel_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
     """End a campaign now: nobody gets anything any more."""
-    with _client() as api:
+    with open_client() as api:
         _show(api.post(f"/api/campaigns/{campaign_id}/cancel"), as_json)
 
 

@@ -57,7 +57,6 @@ class Settings(BaseSettings):
     grace_s: float = Field(default=60, ge=0)
     max_age_s: float = Field(default=48 * 3600, gt=0)
 
-    message_1_rate_per_s: float = Field(default=0.2, gt=0)
     alert_urls: Annotated[list[SecretStr], NoDecode] = []  # where alerts go, as Apprise writes them
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)

@@ -4,23 +4,16 @@ Also counts what a contact costs Temporal: history events and bytes, for one who
 """
 
 import asyncio
-import json
-import secrets
 import statistics
-import sys
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 from temporalio.client import Client
 
+from bench.driving import Report, add_contacts, inbound, post, run_stack
 from domain.identifiers import contact_workflow_id
-from local.ports import Ports
 from local.stack import Stack
-from settings import Settings
 from storage import database
 
 REPLIES = 300
@@ -28,33 +21,23 @@ SILENT = 5
 DEVICE, ACCOUNT = "5a0db0c5e1a2b3c4d5e6f701", "+33199000001"
 TARGETS = {"p99_ms": 250.0, "events_per_contact": 25}
 
-console = Console()
-
 
 async def main() -> None:
     """Prints the table and, last, one line of JSON."""
-    settings = Settings(database_url=None, redis_url=None, temporal_address=None, wassenger_token=None)
-    ports = Ports.ephemeral()
-
-    async def migrate(database_url: str) -> None:
-        await database.migrate(database_url)
-
-    data_dir = settings.data_dir / "bench-latency" / secrets.token_hex(4)
-    async with Stack.start(settings, migrate=migrate, ports=ports, data_dir=data_dir) as stack:
+    report = Report("latency", "Webhook in to Message 2 at the provider, idle system", TARGETS)
+    async with run_stack("latency") as (stack, api, sandbox):
         secret = stack.servers.data_dir.secret("webhook")
-        async with (
-            httpx.AsyncClient(base_url=str(stack.addresses.api_url), timeout=30) as api,
-            httpx.AsyncClient(base_url=str(stack.addresses.sandbox_url), timeout=30) as sandbox,
-        ):
-            figures = await measure(api, sandbox, stack, f"/webhooks/wassenger/{secret}")
-    report(figures)
+        report.figures.update(await measure(api, sandbox, stack, f"/webhooks/wassenger/{secret}"))
+    for name, value in report.figures.items():
+        report.row(name, f"{value:g}")
+    report.print()
 
 
 async def measure(
     api: httpx.AsyncClient, sandbox: httpx.AsyncClient, stack: Stack, webhook_path: str
 ) -> dict[str, float]:
     """Runs one campaign whose contacts reply one at a time, and one whose contacts stay silent."""
-    sender = await _post(
+    sender = await post(
         api,
         "/api/senders",
         {"name": "Bench", "phone": ACCOUNT, "device_id": DEVICE, "message_1_rate_per_s": 100},
@@ -85,35 +68,21 @@ async def measure(
 async def _campaign(
     api: httpx.AsyncClient, sender_id: str, name: str, *, first: int, contacts: int, window_s: float
 ) -> str:
-    rows = ["phone", *(f"+3363998{number:04d}" for number in range(first, first + contacts))]
-    imported = await api.post(
-        "/api/contacts/import",
-        params={"category": name},
-        content="\n".join(rows),
-        headers={"Content-Type": "text/csv"},
-    )
+    category_id = await add_contacts(api, name, first, contacts)
     draft = {
         "name": name,
         "message_1": "Hello",
         "message_2": "Thank you",
         "sender_ids": [sender_id],
-        "category_ids": [imported.json()["category_id"]],
+        "category_ids": [category_id],
         "window_s": window_s,
         "grace_s": 1,
         "batch_size": 100,
         "batch_pause_s": 0,
     }
-    campaign = await _post(api, "/api/campaigns", draft)
-    await _post(api, f"/api/campaigns/{campaign['id']}/start", {})
+    campaign = await post(api, "/api/campaigns", draft)
+    await post(api, f"/api/campaigns/{campaign['id']}/start", {})
     return str(campaign["id"])
-
-
-async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    if not answer.is_success:
-        sys.exit(f"{path}: {answer.status_code} {answer.text}")
-    document: dict[str, Any] = answer.json()
-    return document
 
 
 async def _first_messages(sandbox: httpx.AsyncClient, contacts: int) -> list[dict[str, Any]]:
@@ -130,7 +99,7 @@ async def _reply(
     api: httpx.AsyncClient, sandbox: httpx.AsyncClient, webhook_path: str, message: dict[str, Any]
 ) -> float:
     """Milliseconds from sending the webhook to the acceptance of Message 2, by the clock of this machine."""
-    event = _inbound(message["phone"])
+    event = inbound(message["phone"], device=DEVICE, account=ACCOUNT)
     began = time.time()
     (await api.post(webhook_path, json=event)).raise_for_status()
     while True:
@@ -138,31 +107,6 @@ async def _reply(
         if len(received["messages"]) == 2:
             return float((received["messages"][1]["accepted_at_unix"] - began) * 1000)
         await asyncio.sleep(0.02)
-
-
-def _inbound(phone: str) -> dict[str, Any]:
-    identity = secrets.token_hex(10).upper()
-    chat = f"{phone.lstrip('+')}@c.us"
-    now = datetime.now(UTC)
-    return {
-        "id": identity,
-        "object": "message",
-        "event": "message:in:new",
-        "created": int(now.timestamp()),
-        "device": {"id": DEVICE, "phone": ACCOUNT},
-        "data": {
-            "id": identity,
-            "type": "text",
-            "flow": "inbound",
-            "from": chat,
-            "fromNumber": phone,
-            "date": now.isoformat(),
-            "timestamp": int(now.timestamp()),
-            "body": "Yes",
-            "chat": {"id": chat, "type": "chat"},
-            "meta": {"isGroup": False, "isNotification": False},
-        },
-    }
 
 
 async def _until_closed(api: httpx.AsyncClient, campaign_id: str) -> None:
@@ -186,20 +130,6 @@ async def _history(client: Client, stack: Stack, campaign_id: str) -> tuple[int,
         events = [event async for event in handle.fetch_history_events()]
         sizes.append((len(events), sum(event.ByteSize() for event in events)))
     return max(sizes)
-
-
-def report(figures: dict[str, float]) -> None:
-    """The table for people, the last line for programs."""
-    table = Table(title="Webhook in to Message 2 at the provider, idle system")
-    table.add_column("figure")
-    table.add_column("measured", justify="right")
-    table.add_column("target", justify="right")
-    for name, value in figures.items():
-        target = TARGETS.get(name)
-        table.add_row(name, f"{value:g}", f"{target:g}" if target else "")
-    console.print(table)
-    met = all(figures[name] <= target for name, target in TARGETS.items())
-    print(json.dumps({"bench": "latency", "figures": figures, "targets": TARGETS, "met": met}))
 
 
 if __name__ == "__main__":

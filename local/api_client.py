@@ -5,7 +5,9 @@ from typing import Any, Self
 
 import httpx
 
+from local.addresses import running_addresses
 from local.errors import StackError
+from settings import load_settings
 
 
 class ApiError(StackError):
@@ -44,6 +46,14 @@ class ApiClient:
             return self._call("POST", path, content=csv, headers={"Content-Type": "text/csv"}, params=given)
         return self._call("POST", path, json=body, params=given)
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer to a PUT of JSON."""
+        return self._call("PUT", path, json=body)
+
+    def delete(self, path: str) -> Any:
+        """The answer to a DELETE."""
+        return self._call("DELETE", path)
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._http.request(method, path, **options)
@@ -60,3 +70,11 @@ class ApiClient:
             problem = {}
         kind = ApiUnavailableError if response.status_code == 503 else ApiError
         raise kind(str(problem.get("detail") or f"the API answered {response.status_code} to {method} {path}"))
+
+
+def open_client() -> ApiClient:
+    """A client of the API named in the settings, else of the stack that runs here."""
+    settings = load_settings()
+    if settings.api_url is None and (running := running_addresses(settings.data_dir)):
+        return ApiClient(running.api_url or settings.effective_api_url)
+    return ApiClient(settings.effective_api_url)

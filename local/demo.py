@@ -7,6 +7,7 @@ some are not on WhatsApp at all. Some answers of the provider get lost on the wa
 import asyncio
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import cycle
 from pathlib import Path
 from time import monotonic, sleep
@@ -154,10 +155,21 @@ def _campaign(console: Console, api_url: str, sandbox_url: str) -> Json:
                 "batch_pause_s": 2,
             },
         )
+        estimate = api.get(f"/api/campaigns/{campaign['id']}/estimate")
         api.post(f"/api/campaigns/{campaign['id']}/start")
         finished = _watch(console, api, campaign["id"])
+        _print_estimate(console, estimate, finished)
         console.print("\n", rejected_table(imported["rejected"]))
         return finished
+
+
+def _print_estimate(console: Console, estimate: Json, finished: Json) -> None:
+    began, expected = (datetime.fromisoformat(estimate[name]) for name in ("estimated_at", "closes_at"))
+    took = datetime.fromisoformat(finished["closed_at"]) - datetime.fromisoformat(finished["started_at"])
+    console.print(
+        f"\nEstimated before the start: {(expected - began).total_seconds():.0f} s. "
+        f"It took {took.total_seconds():.0f} s."
+    )
 
 
 def _people(sandbox_url: str, file: ContactFile) -> None:

@@ -94,6 +94,21 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {seconds_left} s" if minutes else f"{seconds_left} s"
 
 
+def estimate_table(estimate: dict[str, Any]) -> Table:
+    """When a campaign will be done, and what holds it up."""
+    table = Table(title="Estimate", show_header=False)
+    table.add_row("Message 1 still to send", str(estimate["contacts"]))
+    table.add_row("last Message 1", estimate["messages_1_done_at"] or "too far away to say")
+    table.add_row("closes", estimate["closes_at"] or "too far away to say")
+    verdict = "[green]fits[/]" if estimate["fits"] else "[red]does not fit[/]"
+    table.add_row("maximum age", f"{estimate['closes_by']}, {verdict}")
+    for sender_id, messages in estimate["messages_1_by_sender"].items():
+        table.add_row(f"from sender {sender_id}", str(messages))
+    for what, seconds in list(estimate["held_up_by"].items())[:4]:
+        table.add_row(f"waits for {what.replace('_', ' ')}", _duration(seconds))
+    return table
+
+
 def states_table(states: dict[str, int]) -> Table:
     """Contacts by state, with what each state means."""
     table = Table(title="Contacts by state")

@@ -9,9 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from local.addresses import running_addresses
-from local.api_client import ApiClient
-from settings import load_settings
+from local.api_client import open_client
 
 settings_app = typer.Typer(
     help="Change settings while Relance runs: for everything, one sender or one campaign.", no_args_is_help=True
@@ -32,30 +30,10 @@ _SOURCES = {
 }
 
 
-class SettingsClient(ApiClient):
-    """The API client, with the two verbs that only settings need."""
-
-    def put(self, path: str, body: dict[str, Any]) -> Any:
-        """The answer to a PUT of JSON."""
-        return self._call("PUT", path, json=body)
-
-    def delete(self, path: str) -> Any:
-        """The answer to a DELETE."""
-        return self._call("DELETE", path)
-
-
-def _client() -> SettingsClient:
-    """The API named in the settings, else that of the stack which runs here."""
-    settings = load_settings()
-    if settings.api_url is None and (running := running_addresses(settings.data_dir)):
-        return SettingsClient(running.api_url or settings.effective_api_url)
-    return SettingsClient(settings.effective_api_url)
-
-
 @settings_app.command("list")
 def list_settings(sender: SenderId = None, campaign: CampaignId = None, as_json: AsJson = False) -> None:
     """Show every setting as it is now: for everything, or for a sender, a campaign, or both together."""
-    with _client() as api:
+    with open_client() as api:
         settings = api.get(f"/api/settings{_query(sender, campaign)}")
     if as_json:
         typer.echo(json.dumps(settings, ensure_ascii=False))
@@ -72,7 +50,7 @@ def set_setting(
 ) -> None:
     """Override a setting; what runs already keeps its values."""
     change = {"value": _number_or_text(value), **_target(sender, campaign)}
-    with _client() as api:
+    with open_client() as api:
         setting = api.put(f"/api/settings/{_in_path(name)}", change)
     console.print(f"{_sentence(setting)}, {setting['takes_effect']}.", soft_wrap=True)
 
@@ -80,7 +58,7 @@ def set_setting(
 @settings_app.command("unset")
 def unset_setting(name: SettingName, sender: SenderId = None, campaign: CampaignId = None) -> None:
     """Take an override back: the wider value counts again."""
-    with _client() as api:
+    with open_client() as api:
         setting = api.delete(f"/api/settings/{_in_path(name)}{_query(sender, campaign)}")
     console.print(f"{_sentence(setting)}, {setting['takes_effect']}.", soft_wrap=True)
 

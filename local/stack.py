@@ -50,6 +50,7 @@ class Stack:
         data_dir: Path | None = None,
         ports: Ports | None = None,
         if_busy: IfBusy = "refuse",
+        workers: int = 1,
     ) -> AsyncIterator["Stack"]:
         """Starts everything and ends it with the block.
 
@@ -61,6 +62,8 @@ class Stack:
             Instead of those of the settings.
         if_busy
             What to do about a wanted port that is taken: refuse to start, or take a free one.
+        workers
+            How many worker processes share the work.
         """
         ports = await settle_ports(ports or Ports.of(settings), {"api"}, if_busy)
         async with Servers.start(
@@ -72,7 +75,7 @@ class Stack:
             await migrate(servers.database_url)
             api_url = f"http://{_reachable(settings.api_host)}:{ports.api}"
             environment = _environment(settings, servers, api_url, ports.api)
-            await servers.supervisor.start_all(*_own_processes(environment, api_url))
+            await servers.supervisor.start_all(*_own_processes(environment, api_url, workers))
             addresses = replace(servers.addresses, api_url=api_url)
             with published(addresses, servers.data_dir):
                 yield Stack(addresses=addresses, servers=servers)
@@ -92,7 +95,7 @@ def _environment(settings: Settings, servers: Servers, api_url: str, api_port: i
     return environment
 
 
-def _own_processes(environment: dict[str, str], api_url: str) -> tuple[Spec, Spec]:
+def _own_processes(environment: dict[str, str], api_url: str, workers: int) -> list[Spec]:
     """The API comes first, and so ends last: webhooks are stored for as long as possible."""
     api = Spec(
         name="api",
@@ -101,13 +104,16 @@ def _own_processes(environment: dict[str, str], api_url: str) -> tuple[Spec, Spe
         address=api_url,
         ready_within_s=_STARTUP_S,
     )
-    worker = Spec(
-        name="worker",
-        command=Command(argv=(sys.executable, "-m", "worker"), environment=environment, stop_grace_s=20),
-        ready=log_contains(_WORKER_READY),
-        ready_within_s=_STARTUP_S,
-    )
-    return api, worker
+    processes = [api]
+    for number in range(1, workers + 1):
+        worker = Spec(
+            name="worker" if number == 1 else f"worker-{number}",
+            command=Command(argv=(sys.executable, "-m", "worker"), environment=environment, stop_grace_s=20),
+            ready=log_contains(_WORKER_READY),
+            ready_within_s=_STARTUP_S,
+        )
+        processes.append(worker)
+    return processes
 
 
 def _reachable(host: str) -> str:

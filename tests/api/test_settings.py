@@ -204,8 +204,7 @@ async def test_the_command_lists_sets_and_unsets(command: Relance, town: Town, a
     listed = await command("settings", "list", *of_sender, "--json")
     unset = await command("settings", "unset", "quota_per_day", *of_sender)
 
-    takes_effect = "in batches that start after the change"
-    assert told.out == f"quota_per_day is 250 (messages in 24 hours; set for the sender), {takes_effect}.\n"
+    assert told.out == "quota_per_day is 250 (messages in 24 hours; set for the sender), at once.\n"
     assert "quota_per_day is 1000 (messages in 24 hours; built in)" in unset.out
     by_name = {setting["name"]: setting for setting in listed.document}
     assert (by_name["quota_per_day"]["value"], by_name["night_starts"]["value"]) == (250, "21:30")
