@@ -29,9 +29,10 @@ WAKE_TIMEOUT = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True)
 class PaceRequest:
-    """Whose pace to set, and what the queues were last told."""
+    """Whose pace to set, and what came of it the last time."""
 
     sender_id: str
+    state: str | None
     message_1_queue_per_s: float | None  # None: not known to this run of the workflow
     message_2_queue_per_s: float | None
 
@@ -86,7 +87,8 @@ class PacingActivities:
         if changed:
             log.info("pace changed", sender_id=sender_id, state=decided.state, reason=decided.reason)
         await self._tell_queues(request, decided)
-        is_news = decided.state is PaceState.STOPPED and before.state != PaceState.STOPPED
+        # Compared with what the workflow knows: what is stored may be from an attempt that failed after that.
+        is_news = decided.state is PaceState.STOPPED and (request.state or before.state) != PaceState.STOPPED
         return _shown(decided, changed=changed, stopped=decided.reason if is_news else None)
 
     async def _tell_queues(self, request: PaceRequest, decided: Assessment) -> None:

@@ -35,6 +35,7 @@ class SenderWorkflow:
         self._pace = sender.pace
         self._rung = False
         self._resumed = False
+        self._aftermaths: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, sender: SenderInput) -> None:
@@ -49,14 +50,15 @@ class SenderWorkflow:
             self._pace = pace
             self._show(pace)
             if pace.stopped:
-                await self._after_stop(pace.stopped)
+                # Beside the loop: a person may resume while the gateway or the alert is still out of reach.
+                self._aftermaths.append(asyncio.create_task(self._after_stop(pace.stopped)))
             with suppress(asyncio.TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._rung,
                     timeout=timedelta(seconds=pace.look_again_s),
                     timeout_summary="Look again",
                 )
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await asyncio.gather(*self._aftermaths)
         workflow.continue_as_new(replace(sender, pace=self._pace))
 
     @workflow.signal
@@ -81,6 +83,7 @@ class SenderWorkflow:
             PacingActivities.set_pace,
             PaceRequest(
                 sender_id=self._sender.sender_id,
+                state=known.state if known else None,
                 message_1_queue_per_s=known.message_1_queue_per_s if known else None,
                 message_2_queue_per_s=known.message_2_queue_per_s if known else None,
             ),

@@ -251,17 +251,18 @@ class SimulatedSender:
 
     def _hold_ends(self, day: _Day, since: float, paused_until: float) -> Iterator[tuple[Hold, float]]:
         rhythm, pace = self.rhythm, day.pace
-        # Every Message 2 puts message_1_at off, also while Message 1 waits for something else: its slot tells.
+        # Every Message 2 puts Message 1 off, also one that waits for something else: its slot tells.
         slot_until = min(rhythm.message_1_at, rhythm.slot_at + pace.spread_s)
         yield Hold.REST, rhythm.rest_until
         yield Hold.PACE, slot_until
-        if pace.per_minute and len(self.sent) >= pace.per_minute:
-            yield Hold.PACE, self.sent[-pace.per_minute] + MINUTE_S
         yield Hold.BATCH_PAUSE, paused_until
         if pace.night:
             yield Hold.NIGHT, self._nights.over(max(since, rhythm.rest_until, slot_until, paused_until))
-        yield _shortage(day), rhythm.message_1_at - pace.min_gap_s
-        yield Hold.PACE, rhythm.message_1_at
+        put_off_until, put_off_s = rhythm.message_1_at, pace.min_gap_s
+        if pace.per_minute and len(self.sent) >= pace.per_minute:
+            put_off_until, put_off_s = max(put_off_until, self.sent[-pace.per_minute] + MINUTE_S), MINUTE_S
+        yield _shortage(day), put_off_until - put_off_s
+        yield Hold.PACE, put_off_until
 
     def _message_1_on(self, day: _Day, at: float) -> float:
         sent, per_minute = self.sent, day.pace.per_minute

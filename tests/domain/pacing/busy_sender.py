@@ -78,7 +78,7 @@ class Witness:
 
     def _used(self, at: float, quota: int) -> int:
         """Places taken; never all of them when a message is to leave."""
-        while self.sent and self.sent[0] <= at - DAY_S - MARGIN_S:
+        while self.sent and self.sent[0] <= at - DAY_S - MARGIN_S + ROUNDING_S:
             self.sent.popleft()
         assert len(self.sent) < quota <= self.settings.quota_per_day
         return len(self.sent)

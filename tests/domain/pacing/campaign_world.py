@@ -54,7 +54,6 @@ class CampaignWorld:
         self._numbers = count()
         self._events: list[tuple[float, int, str, str, str]] = []  # at, number, what, sender, campaign
         self.outcomes = {each.id: Outcome() for each in campaigns}
-        self._campaigns = {each.id: each for each in campaigns}
         self._unassigned = {each.id: each.unassigned for each in campaigns}
         self._senders = {
             each.id: SimulatedSender(

@@ -139,10 +139,10 @@ def test_messages_2_in_between_do_not_hide_what_a_message_1_waits_for() -> None:
     tested.send_message_1(since, middle)
     tested.send_message_2(since + 3 * 3600)
     morning = tested.message_1_at(since + 3 * 3600)
-    assert list(tested.holds(since, morning)) == [
-        (Hold.PACE, pytest.approx(22.5)),
-        (Hold.NIGHT, pytest.approx(7 * 3600 - 12.5)),
-    ]
+    holds = dict(tested.holds(since, morning))
+    assert set(holds) == {Hold.PACE, Hold.NIGHT}
+    assert holds[Hold.PACE] <= 35
+    assert sum(holds.values()) == morning - since
 
 
 @pytest.mark.parametrize("ask", ["message_1_at", "message_2_at"])
