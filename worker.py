@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 SENDERS_POLL_S = 2.0
 ENSURE_EVERY_S = 60.0
-AT_ONCE = 8  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
+AT_ONCE = 4  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
 REPLIES_AT_ONCE = 50
 CONNECT_RETRY_S = 1.0
 SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
