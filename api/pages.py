@@ -1,4 +1,4 @@
-"""Lists in pages, by keyset: a page names where the next one begins, so its cost does not grow with the list."""
+"""Lists in pages, by keyset: a page names where the next one begins, so long lists cost no more than short ones."""
 
 import base64
 import binascii
