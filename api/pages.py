@@ -1,4 +1,4 @@
-"""Lists in pages, by keyset: a page names where the next one begins, so long lists cost no more than short ones."""
+"""Lists in pages, by keyset: a page names where the next one begins, so that long lists stay quick."""
 
 import base64
 import binascii
