@@ -7,34 +7,43 @@ import asyncio
 import json
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from local.api_client import open_client
+from local.contact_commands import contacts_app
 from local.demo import run_demo
 from local.doctor import examine_installation
 from local.errors import StackError
 from local.findings import Finding, Verdict
-from local.screen import CampaignScreen, estimate_table, follow, rejected_table, states_table
+from local.screen import (
+    CampaignScreen,
+    campaigns_table,
+    estimate_table,
+    follow,
+    states_table,
+)
 from local.sender_commands import sender_app
 from local.settings_commands import settings_app
 from local.signals import run_until_signalled
 from local.stack import Stack
+from local.user_commands import api_key_app, first_login, user_app
 from settings import Settings, load_settings
 from storage import database
 
 app = typer.Typer(help="WhatsApp campaigns that nobody has to watch.", no_args_is_help=True)
 campaign_app = typer.Typer(help="Create, start, watch, pause and cancel campaigns.", no_args_is_help=True)
-contacts_app = typer.Typer(help="Import contacts.", no_args_is_help=True)
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(sender_app, name="sender")
 app.add_typer(settings_app, name="settings")
+app.add_typer(user_app, name="user")
+app.add_typer(api_key_app, name="api-key")
 
 console = Console()
 errors = Console(stderr=True)
@@ -72,15 +81,19 @@ def demo() -> None:
 def up() -> None:
     """Run the whole stack for real use, until Ctrl-C; its data stays in .relance/."""
     settings = load_settings()
+    welcomes: list[str] = []  # shown last, where somebody looks
 
     async def migrate(database_url: str) -> None:
         for migration in await database.migrate(database_url):
             console.print(f"Migrated the database: {migration}")
+        welcomes.extend(await first_login(database_url))
 
     async def main() -> None:
         console.print(_gateway_notice(settings))
         async with Stack.start(settings, migrate=migrate) as stack:
             _print_addresses(stack)
+            for welcome in welcomes:
+                console.print(welcome)
             await stack.wait()
 
     run_until_signalled(main())
@@ -131,26 +144,6 @@ def _print_findings(findings: list[Finding]) -> None:
         console.print(f"[{colours[finding.verdict]}]{finding.verdict:<8}[/] {finding.name}: {finding.detail}")
         if finding.hint:
             console.print(f"         → {finding.hint}")
-
-
-@contacts_app.command("import")
-def import_contacts(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")],
-    category: Annotated[str | None, typer.Option(help="Put the contacts into this category.")] = None,
-    country: Annotated[str | None, typer.Option(help="Country of national numbers, such as FR.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import contacts from a CSV file; rows that are no contacts are listed with their reasons."""
-    with open_client() as api:
-        imported = api.post("/api/contacts/import", csv=file.read_bytes(), category=category, country=country)
-    if as_json:
-        _print_json(imported)
-        return
-    console.print(f"{imported['created']} contacts created, {imported['updated']} updated.")
-    if imported["category_id"]:
-        console.print(f"Category {category}: {imported['category_id']}")
-    if imported["rejected"]:
-        console.print(rejected_table(imported["rejected"]))
 
 
 @campaign_app.command("create")
@@ -239,6 +232,69 @@ def estimate_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
         console.print(estimate_table(estimate))
 
 
+@campaign_app.command("list")
+def list_campaigns(as_json: AsJson = False) -> None:
+    """List the campaigns, the newest first."""
+    with open_client() as api:
+        campaigns = list(api.list_all("/api/campaigns"))
+    if as_json:
+        _print_json(campaigns)
+    else:
+        console.print(campaigns_table(campaigns))
+
+
+@campaign_app.command("schedule")
+def schedule_campaign(
+    campaign_id: CampaignId,
+    start_at: Annotated[str, typer.Argument(help="With its time zone, such as 2027-05-31T09:00+02:00.")],
+    as_json: AsJson = False,
+) -> None:
+    """Start a draft later, or move a scheduled start."""
+    with open_client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/schedule", {"start_at": start_at}), as_json)
+
+
+@campaign_app.command("unschedule")
+def unschedule_campaign(campaign_id: CampaignId) -> None:
+    """Make a scheduled campaign a draft again."""
+    with open_client() as api:
+        api.delete(f"/api/campaigns/{campaign_id}/schedule")
+    console.print("It is a draft again.")
+
+
+@campaign_app.command("duplicate")
+def duplicate_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
+    """Make a new draft like this campaign."""
+    with open_client() as api:
+        _show(api.post(f"/api/campaigns/{campaign_id}/duplicate"), as_json)
+
+
+@campaign_app.command("delete")
+def delete_campaign(campaign_id: CampaignId) -> None:
+    """Delete a draft for good."""
+    with open_client() as api:
+        api.delete(f"/api/campaigns/{campaign_id}")
+    console.print("Deleted.")
+
+
+@campaign_app.command("test-send")
+def send_test(
+    campaign_id: CampaignId,
+    phone: Annotated[str, typer.Argument(help="Who gets it, with the country code.")],
+    *,
+    message: Annotated[str | None, typer.Option(help="message_1 or message_2; unset: both.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send the messages of a campaign to one number, outside its results."""
+    with open_client() as api:
+        sent = api.post(f"/api/campaigns/{campaign_id}/test-send", {"phone": phone, "message": message})
+    if as_json:
+        _print_json(sent)
+        return
+    for each in sent["test_sends"]:
+        console.print(f"{each['message_type']}: {each['status']}", Text(each["body"]))
+
+
 @campaign_app.command("cancel")
 def cancel_campaign(campaign_id: CampaignId, as_json: AsJson = False) -> None:
     """End a campaign now: nobody gets anything any more."""
@@ -251,6 +307,10 @@ def _show(campaign: dict[str, Any], as_json: bool) -> None:
         _print_json(campaign)
         return
     console.print(f"{campaign['name']}  {campaign['id']}  [bold]{campaign['status']}[/]")
+    if campaign["status"] == "scheduled":
+        console.print(f"starts at {campaign['start_at']}")
+    if campaign["start_problem"]:
+        console.print(Text(f"! not started: {campaign['start_problem']}", style="yellow"))
     if campaign["counts"]["total_contacts"]:
         console.print(states_table(campaign["counts"]["contacts_by_state"]))
     if campaign["report"]:

@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     temporal_address: str | None = None
     temporal_namespace: str = "default"
+    temporal_ui_url: str | None = None  # where people find the Temporal Web UI, for links
 
     # Where the embedded servers listen, on the loopback address.
     postgres_port: int = Field(default=5442, ge=1, le=65535)
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = None  # where the provider reaches the API; its webhooks go there
     api_url: str | None = None  # where the `relance` command reaches the API
+    api_key: SecretStr | None = None  # what the `relance` command shows there
+    # Lets the commands on the API's own machine do everything; the embedded stack makes one by itself.
+    local_api_key: SecretStr | None = Field(default=None, min_length=32)
 
     wassenger_url: str = "https://api.wassenger.com"
     wassenger_token: SecretStr | None = None
@@ -61,7 +65,9 @@ class Settings(BaseSettings):
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
+    latest_start_s: float = Field(default=3600, ge=0)  # a scheduled start that is later waits for a person
     gateway_timeout_s: float = Field(default=10, gt=0)
+    number_checks_per_minute: float = Field(default=15, gt=0, le=6000)  # "is it on WhatsApp?", of all workers
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
 
     log_level: str = "INFO"
@@ -88,6 +94,11 @@ class Settings(BaseSettings):
     def given_by_environment(self) -> frozenset[str]:
         """Which of those somebody chose."""
         return frozenset(CATALOGUE.keys() & self.model_fields_set)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the API over TLS, so that their browsers may insist on it."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def effective_api_url(self) -> str:

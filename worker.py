@@ -27,10 +27,16 @@ from temporalio.worker import Worker
 from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
+from activities.heartbeats import Heartbeat
+from activities.imports import ImportActivities
 from activities.intake import Intake, Relay
 from activities.mirror import ProgressMirror
+from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
+from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
+from activities.starter import BackgroundStarter
+from activities.test_sends import SendTestActivities
 from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
@@ -40,7 +46,11 @@ from storage.database import Pool
 from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import CONTACT_STATE, ContactWorkflow
+from workflows.contact_import import ContactImportWorkflow
+from workflows.number_check import NumberCheckWorkflow
+from workflows.scheduled_start import ScheduledStartWorkflow
 from workflows.sender import SenderInput, SenderWorkflow
+from workflows.test_send import SendTestWorkflow
 
 log = structlog.get_logger(__name__)
 
@@ -173,15 +183,31 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         sending = SendingActivities(pool, gateway, lock, rules, bell)
         campaigns = CampaignActivities(pool, settings.run_settings)
         pacing = PacingActivities(pool, client, gateway, settings.run_settings)
+        scheduling = SchedulingActivities(
+            pool, settings.run_settings, bell, latest_start_s=settings.latest_start_s
+        )
+        tests = SendTestActivities(pool, gateway, rules, bell)
+        imports = ImportActivities(pool)
+        checks = NumberCheckActivities(pool, gateway, settings.number_checks_per_minute)
         alerts = AlertActivities(Alerts([url.get_secret_value() for url in settings.alert_urls]))
         await exits.enter_async_context(
             campaign_worker(
-                client, [*of_sending(sending), *of_campaigns(campaigns), *of_senders(pacing, alerts)]
+                client,
+                [
+                    *of_sending(sending),
+                    *of_campaigns(campaigns),
+                    *of_senders(pacing, alerts),
+                    *of_contacts(imports, checks),
+                    *of_actions(scheduling, tests),
+                ],
             )
         )
         background = [
             asyncio.create_task(SenderQueues(client, pool, sending).run()),
             asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
+            asyncio.create_task(Heartbeat(pool).run()),
+            asyncio.create_task(BackgroundStarter(pool, client).run()),
+            asyncio.create_task(StartKeeper(pool, client).run()),
         ]
         if redis:
             background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
@@ -221,12 +247,31 @@ def of_senders(pacing: PacingActivities, alerts: AlertActivities) -> list[Activi
     return [pacing.set_pace, pacing.wake_messages, pacing.withdraw_messages, alerts.send_alert]
 
 
+def of_contacts(imports: ImportActivities, checks: NumberCheckActivities) -> list[Activity]:
+    """What is done to contacts in the background."""
+    return [imports.import_contacts, checks.check_numbers]
+
+
+def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> list[Activity]:
+    """What is done about campaigns that have not started."""
+    return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
+
+
 def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
     """Workflows, and everything that is not paced."""
     return Worker(
         client,
         task_queue=CAMPAIGN_QUEUE,
-        workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow, SenderWorkflow],
+        workflows=[
+            CampaignWorkflow,
+            BatchWorkflow,
+            ContactWorkflow,
+            SenderWorkflow,
+            ContactImportWorkflow,
+            NumberCheckWorkflow,
+            ScheduledStartWorkflow,
+            SendTestWorkflow,
+        ],
         activities=activities,
         max_cached_workflows=2000,
         max_concurrent_activities=200,

@@ -5,7 +5,7 @@ receiver works each event off at once; the relay in the worker picks up what a c
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from temporalio.client import Client
@@ -20,7 +20,8 @@ from domain.opt_out import is_opt_out
 from domain.phone import mask_phone
 from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, WebhookNews
 from providers.wassenger_events import interpret
-from storage import contacts, interactions, senders, webhook_events
+from storage import contacts, interactions, senders, test_sends, webhook_events
+from storage.contacts import StoppedContact
 from storage.database import Pool
 from storage.webhook_events import WebhookEvent
 
@@ -129,14 +130,14 @@ class Intake:
             return "opt-out of a hidden number that is not known here"
         stopped = await interactions.record_opt_out(self._pool, phone, message.occurred_at)
         log.info("opted out", phone=mask_phone(phone), stopped=len(stopped))
-        for contact in stopped:
-            await self._tell(
-                contact.campaign_id,
-                contact.contact_id,
-                "stop",
-                Stop(id=event.id, at=message.occurred_at, state=ContactState.OPTED_OUT),
-            )
+        await self.stop_opted_out(event.id, message.occurred_at, stopped)
         return f"opt-out, {len(stopped)} campaigns stopped for this contact"
+
+    async def stop_opted_out(self, cause: str, at: datetime, stopped: list[StoppedContact]) -> None:
+        """Tells the workflows of contacts that an opt-out stopped; `cause` stays the same in a repetition."""
+        stop = Stop(id=cause, at=at, state=ContactState.OPTED_OUT)
+        for contact in stopped:
+            await self._tell(contact.campaign_id, contact.contact_id, "stop", stop)
 
     async def _delivery(self, event: WebhookEvent, update: DeliveryUpdate) -> str | None:
         status = _STATUSES.get(update.status)
@@ -152,6 +153,8 @@ class Intake:
             failure_reason=update.failure_reason,
         )
         if applied is None:
+            if await self._of_test_message(update, status):
+                return f"{status}, of a test message"
             return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
         if applied.changed and status is MessageStatus.FAILED:
             await self._bell.ring(applied.sender_id)  # several in a row may be an emergency
@@ -163,6 +166,16 @@ class Intake:
                 Stop(id=event.id, at=update.occurred_at, state=ContactState.FAILED),
             )
         return f"{status}{'' if applied.changed else ', known already'}"
+
+    async def _of_test_message(self, update: DeliveryUpdate, status: MessageStatus) -> bool:
+        return await test_sends.apply_status(
+            self._pool,
+            message_id=interactions.as_uuid(update.reference),
+            provider_id=update.provider_id,
+            wa_id=update.wa_id,
+            status=status,
+            failure_reason=update.failure_reason,
+        )
 
     async def _session(self, update: SessionUpdate) -> str:
         if update.session not in _BROKEN_SESSIONS:

@@ -11,7 +11,31 @@ from temporalio.client import Client
 
 from activities.bell import SenderBell
 from activities.intake import Intake
-from api import campaigns, contacts, problems, senders, webhooks
+from api import (
+    api_keys,
+    auth,
+    caching,
+    campaign_actions,
+    campaigns,
+    categories,
+    contacts,
+    exports,
+    hardening,
+    imports,
+    interactions,
+    live,
+    messages,
+    metrics,
+    monitoring,
+    number_checks,
+    opt_outs,
+    problems,
+    sender_health,
+    senders,
+    statistics,
+    users,
+    webhooks,
+)
 from api import settings as settings_routes
 from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
@@ -19,6 +43,7 @@ from providers.base import GatewayError
 from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import database
+from storage import users as first_users
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
             namespace=settings.temporal_namespace,
             lazy=True,
         )
+        await _make_first_user(pool)
         bell = SenderBell(temporal)
         app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal, bell=bell)
         desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal, bell))
@@ -60,8 +86,18 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=LARGEST_UPLOAD,
     )
     problems.install(app)
-    for part in (campaigns, contacts, senders, settings_routes, webhooks):
+    hardening.install(app, settings)
+    metrics.install(app)
+    # Exports first: their paths would be taken for ids.
+    for subject in (exports, categories, imports, number_checks, opt_outs):
+        app.include_router(subject.router)
+    for part in (api_keys, auth, campaigns, contacts, senders, settings_routes, users, webhooks):
         app.include_router(part.router)
+    for part in (campaign_actions, interactions, messages, sender_health):
+        app.include_router(part.router)
+    # In this order: what opens with a router is there for those after it.
+    for operations in (caching, monitoring, live, metrics, statistics):
+        app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
     return app
 
@@ -70,6 +106,17 @@ async def health(needs: Needs) -> dict[str, str]:
     """Answers when the API and its database do."""
     await needs.pool.fetchval("SELECT 1", timeout=2)
     return {"status": "ok"}
+
+
+async def _make_first_user(pool: database.Pool) -> None:
+    """Somebody has to be able to log in. Where `relance up` started us, it has done this and shown it."""
+    password = await first_users.add_first_user(pool)
+    if password is not None:
+        log.warning(
+            "first start: log in with this name and password, and choose another password",
+            name=first_users.FIRST_USER,
+            one_time_password=password,
+        )
 
 
 def _required(value: str | None, name: str) -> str:

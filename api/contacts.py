@@ -1,16 +1,114 @@
-"""Contacts: the import of a file."""
+"""Contacts: lists, single contacts, what is done to many at once, and the import of a small file."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Query, Response, status
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.dependencies import Needs
-from api.problems import PROBLEM_RESPONSES, Problem
+from api.caching import Cached, answer, first_page, touched_contacts
+from api.contact_filters import ChosenContacts, ContactFilterIn, WhatsappState
+from api.cursors import page_of, read_cursor
+from api.dependencies import Needs, Resources
+from api.pages import Cursor, Page, PageSize
+from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_file import ContactFileError, RejectedRow, read_contacts
-from storage import contacts
+from domain.phone import InvalidPhoneError, parse_phone
+from storage import contact_lists, contacts
+from storage.cache import Area
+from storage.contact_lists import ContactOrder
+from storage.contacts import Contact, ContactBusyError, ContactExistsError, UnknownCategoryError
 
 router = APIRouter(prefix="/api/contacts", tags=["contacts"], responses=PROBLEM_RESPONSES)
+
+Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats, such as FR")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Variables = dict[VariableName, Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]]
+
+
+class ContactListItem(BaseModel):
+    """A contact as a list shows it."""
+
+    id: str
+    phone: str
+    name: str | None
+    whatsapp: WhatsappState
+    opted_out: bool
+    category_ids: list[str]
+    created_at: AwareDatetime
+
+
+class ContactOut(BaseModel):
+    """A contact, as far as we know it."""
+
+    id: str
+    phone: str
+    name: str | None
+    variables: dict[str, str] = Field(description="What messages may mention as {{variables}}")
+    whatsapp: WhatsappState
+    whatsapp_checked_at: AwareDatetime | None
+    opted_out_at: AwareDatetime | None
+    category_ids: list[str]
+    import_id: str | None = Field(description="The last file that named this contact")
+    import_line: int | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class ContactIn(BaseModel):
+    """A new contact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: str = Field(max_length=50, description="As people write it")
+    country: str | None = Field(
+        default=None, pattern="^[A-Z]{2}$", description="For a number in national format"
+    )
+    name: Name | None = None
+    variables: Variables = Field(default={}, max_length=100)
+    category_ids: list[UUID] = Field(default=[], max_length=100)
+
+
+class ContactChange(BaseModel):
+    """What is to change; what is not given stays. Lists and variables are replaced as a whole."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: str | None = Field(default=None, max_length=50)
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    name: Name | None = None
+    variables: Variables | None = Field(default=None, max_length=100)
+    category_ids: list[UUID] | None = Field(default=None, max_length=100)
+
+
+class BulkIn(BaseModel):
+    """One action on many contacts: those of `ids`, or all that `filter` leaves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["add_to_category", "remove_from_category", "delete"]
+    category_id: UUID | None = Field(default=None, description="For the two actions on categories")
+    ids: list[UUID] | None = Field(default=None, min_length=1, max_length=10_000)
+    filter: ContactFilterIn | None = Field(default=None, description="An empty one means everybody")
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("choose either ids or filter")
+        if (self.category_id is None) != (self.action == "delete"):
+            raise ValueError("category_id: needed for add_to_category and remove_from_category, and only there")
+        return self
+
+
+class BulkOut(BaseModel):
+    """What the action did."""
+
+    changed: int = Field(description="Contacts that were added, removed or deleted")
+    erased: int = Field(
+        default=0, description="Deleted, but kept without name and number in results of campaigns"
+    )
+    refused: int = Field(default=0, description="Not deleted, because a campaign writes to them now")
 
 
 class Imported(BaseModel):
@@ -23,17 +121,130 @@ class Imported(BaseModel):
     rejected: list[RejectedRow]
 
 
+@router.get("", response_model=Page[ContactListItem])
+async def list_contacts(
+    needs: Needs,
+    cache: Cached,
+    *,
+    chosen: ChosenContacts,
+    order: ContactOrder = ContactOrder.CREATED,
+    limit: PageSize = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Contacts: the newest first, or by name or number."""
+
+    async def load() -> Page[ContactListItem]:
+        found = await contact_lists.list_contacts(
+            needs.pool, chosen, order, limit=limit + 1, after=read_cursor(order, cursor)
+        )
+        return page_of(ContactListItem, order, found, limit)
+
+    return await answer(cache, first_page(Area.CONTACTS, cursor, chosen=chosen, order=order, limit=limit), load)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+async def add_contact(contact: ContactIn, needs: Needs, cache: Cached) -> ContactOut:
+    """Adds a contact. Refused (409) when the number is known: `contact_id` says whose it is."""
+    try:
+        added = await contacts.add_contact(
+            needs.pool,
+            phone=_parsed(needs, contact.phone, contact.country),
+            name=contact.name or None,
+            variables=contact.variables,
+            category_ids=[str(category_id) for category_id in contact.category_ids],
+        )
+    except (ContactExistsError, UnknownCategoryError) as error:
+        raise _refused(error) from error
+    await touched_contacts(cache, added.category_ids)
+    return _shown(added)
+
+
+@router.get("/{contact_id}")
+async def get_contact(contact_id: UUID, needs: Needs) -> ContactOut:
+    """One contact."""
+    contact = await contacts.get_contact(needs.pool, str(contact_id))
+    if contact is None:
+        raise not_found("contact", str(contact_id))
+    return _shown(contact)
+
+
+@router.patch("/{contact_id}")
+async def change_contact(contact_id: UUID, change: ContactChange, needs: Needs, cache: Cached) -> ContactOut:
+    """Changes a contact. Another number is refused (409) while a campaign writes to the present one."""
+    given = change.model_dump(include=change.model_fields_set & {"name", "variables"})
+    if given.get("variables", {}) is None:
+        given["variables"] = {}
+    if given.get("name") == "":
+        given["name"] = None
+    if change.phone is not None:
+        given["phone"] = _parsed(needs, change.phone, change.country)
+    left = await _categories_of(needs, contact_id) if change.category_ids is not None else []
+    categories = None if change.category_ids is None else [str(chosen) for chosen in change.category_ids]
+    try:
+        changed = await contacts.change_contact(needs.pool, str(contact_id), given, categories)
+    except (ContactExistsError, ContactBusyError, UnknownCategoryError) as error:
+        raise _refused(error) from error
+    if changed is None:
+        raise not_found("contact", str(contact_id))
+    await touched_contacts(cache, {*left, *changed.category_ids})
+    return _shown(changed)
+
+
+@router.delete("/{contact_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached) -> None:
+    """Deletes a contact. One that campaigns wrote to is erased: their results stay, nothing personal does.
+
+    Refused (409) while a campaign writes to it. An opt-out stays known by its number.
+    """
+    left = await _categories_of(needs, contact_id)
+    removal = await contact_lists.remove_contacts(needs.pool, [str(contact_id)])
+    if removal.refused:
+        raise Problem(
+            409,
+            "Contact is in a campaign",
+            "a campaign writes to this contact now: let it end or cancel it first, or opt the number out",
+        )
+    if not removal.deleted + removal.erased:
+        raise not_found("contact", str(contact_id))
+    await touched_contacts(cache, left)
+
+
+@router.post("/bulk")
+async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
+    """Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction.
+
+    Deleting works as for a single contact; those that a campaign writes to now are left alone and counted.
+    """
+    chosen = bulk.filter.chosen() if bulk.filter else [str(identity) for identity in bulk.ids or []]
+    if bulk.action == "delete":
+        removal = await contact_lists.remove_contacts(needs.pool, chosen)
+        await touched_contacts(cache, None)
+        return BulkOut(changed=removal.deleted + removal.erased, erased=removal.erased, refused=removal.refused)
+    category_id = str(bulk.category_id)
+    if bulk.action == "remove_from_category":
+        removed = await contact_lists.remove_from_category(needs.pool, chosen, category_id)
+        await touched_contacts(cache, [category_id])
+        return BulkOut(changed=removed)
+    added = await contact_lists.add_to_category(needs.pool, chosen, category_id)
+    if added is None:
+        raise not_found("category", category_id)
+    await touched_contacts(cache, [category_id])
+    return BulkOut(changed=added)
+
+
 @router.post("/import")
 async def import_contacts(
     needs: Needs,
+    cache: Cached,
     data: Annotated[bytes, Body(media_type="text/csv")] = b"",
     category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
-    country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats")] = None,
+    country: Country = None,
 ) -> Imported:
-    """Imports a CSV file: any usual separator and encoding, headers in French or English.
+    """Imports a small CSV file at once, all or nothing; large ones go to POST /api/imports.
 
-    A column `phone` suffices; other columns become variables for the messages. Each row that is no contact is
-    reported with its line, its value and a reason; known numbers are updated, never duplicated.
+    Any usual separator and encoding, headers in French or English. A column `phone` suffices; other columns
+    become variables for the messages. Each row that is no contact is reported with its line, its value and a
+    reason; known numbers are updated, never duplicated.
     """
     try:
         file = read_contacts(data, country or needs.settings.default_country)
@@ -41,6 +252,7 @@ async def import_contacts(
         raise Problem(422, "Unreadable file", str(error)) from error
     category_id = await contacts.save_category(needs.pool, category) if category else None
     result = await contacts.import_contacts(needs.pool, file.contacts, category_id)
+    await touched_contacts(cache, None)
     return Imported(
         created=result.created,
         updated=result.updated,
@@ -48,3 +260,31 @@ async def import_contacts(
         category_id=category_id,
         rejected=file.rejected,
     )
+
+
+async def _categories_of(needs: Resources, contact_id: UUID) -> list[str]:
+    contact = await contacts.get_contact(needs.pool, str(contact_id))
+    return contact.category_ids if contact else []
+
+
+def _parsed(needs: Resources, phone: str, country: str | None) -> str:
+    try:
+        return parse_phone(phone, country or needs.settings.default_country)
+    except InvalidPhoneError as error:
+        raise Problem(422, "Invalid phone number", f"phone: {error}") from error
+
+
+def _refused(error: ContactExistsError | ContactBusyError | UnknownCategoryError) -> Problem:
+    match error:
+        case ContactExistsError():
+            return Problem(
+                409, "Contact exists", f"{error}: change that one instead", contact_id=error.contact_id
+            )
+        case ContactBusyError():
+            return Problem(409, "Contact is in a campaign", f"{error}: change its number when that has ended")
+        case _:
+            return Problem(422, "Unknown category", str(error))
+
+
+def _shown(contact: Contact) -> ContactOut:
+    return ContactOut.model_validate(contact, from_attributes=True)

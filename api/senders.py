@@ -9,13 +9,17 @@ from fastapi import APIRouter, Query, status
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import Needs, Resources
+from api.listing import as_page, read_key
+from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
-from storage import paces, run_settings, senders
+from storage import paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
+from storage.keyset import as_pattern
 from storage.paces import PacingChange
+from storage.sender_lists import ListedSender
 from storage.senders import Sender
 
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
@@ -57,10 +61,36 @@ async def save_sender(sender: SenderIn, needs: Needs) -> Sender:
     return saved
 
 
+class SenderChange(BaseModel):
+    """What to change; what is not named stays. Another device or number is another sender."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, min_length=1, max_length=100)
+    message_1_rate_per_s: float | None = Field(default=None, gt=0, le=1000, description="null: no fixed pace")
+    message_2_rate_per_s: float | None = Field(default=None, gt=0, le=1000)
+    maturity: Maturity | None = Field(default=None, description="null: as its history tells")
+    account_since: date | None = None
+
+
 @router.get("")
-async def list_senders(needs: Needs) -> list[Sender]:
-    """All senders, oldest first."""
-    return await senders.list_senders(needs.pool)
+async def list_senders(
+    needs: Needs,
+    *,
+    limit: PageSize = 50,
+    cursor: Cursor = None,
+    status: Annotated[str | None, Query(description="active, paused or stopped")] = None,
+    q: Annotated[str | None, Query(min_length=1, max_length=100, description="Of the name or phone")] = None,
+) -> Page[ListedSender]:
+    """The senders and what each of them does now, the oldest first."""
+    found = await sender_lists.list_senders(
+        needs.pool,
+        after=read_key("created", cursor, len(sender_lists.ORDER.keys)),
+        limit=limit,
+        status=status,
+        q=None if q is None else as_pattern(q),
+    )
+    return as_page("created", found)
 
 
 class PaceOut(BaseModel):
@@ -100,6 +130,41 @@ async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
         sender=sender,
         pace=PaceOut(**asdict(pace), warnings=pace.warnings(threshold), delivery=delivery),
     )
+
+
+@router.patch("/{sender_id}")
+async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs) -> Sender:
+    """Changes the name, the pace or the maturity of a sender; what concerns the pace takes effect at once."""
+    before = await _existing(needs, sender_id)
+    given = change.model_dump(exclude_unset=True)
+    if missing := [name for name in ("name", "account_since") if name in given and given[name] is None]:
+        raise Problem(422, "Invalid request", f"{', '.join(missing)}: give a value, or leave it out")
+    names = ("name", "message_1_rate_per_s", "message_2_rate_per_s", "maturity", "account_since")
+    fields = {name: given.get(name, getattr(before, name)) for name in names}
+    sender = await senders.change_sender(needs.pool, before.id, **fields)
+    if sender is None:
+        raise not_found("sender", str(sender_id))
+    await needs.bell.ring(sender.id)
+    return sender
+
+
+@router.delete("/{sender_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def remove_sender(sender_id: UUID, needs: Needs) -> None:
+    """Removes a sender; refused (409) while campaigns that have not ended use it.
+
+    The messages that it has sent stay. Adding its device again brings it back, with its history.
+    """
+    used_by = await senders.remove_sender(needs.pool, str(sender_id))
+    if used_by is None:
+        raise not_found("sender", str(sender_id))
+    if used_by:
+        names = ", ".join(f"“{name}”" for name in used_by)
+        raise Problem(
+            409,
+            "Sender is in use",
+            f"campaigns that have not ended use it, such as {names}: end or change them first",
+        )
+    await needs.bell.ring(str(sender_id))
 
 
 @router.get("/{sender_id}/pacing-changes")

@@ -9,14 +9,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.dependencies import Needs, Resources
+from api.guard import CurrentCaller
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.run_settings import CATALOGUE, Effective, Scope, Setting, UnknownSettingError, WrongScopeError
 from storage import audit, run_settings, senders
 from storage.run_settings import UnknownTargetError
 
 router = APIRouter(prefix="/api", tags=["settings"], responses=PROBLEM_RESPONSES)
-
-ACTOR = "api"  # the API has no users yet
 
 # Any: what is wrong with a value, the catalogue says better than a schema.
 SettingValue = Annotated[Any, WithJsonSchema({"type": ["string", "number"]})]
@@ -83,7 +82,7 @@ async def list_settings(
 
 
 @router.put("/settings/{name}")
-async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingOut:
+async def change_setting(name: str, change: SettingIn, needs: Needs, caller: CurrentCaller) -> SettingOut:
     """Overrides a setting, for everything or for one sender or campaign; answers with what counts there now.
 
     A change of the rhythm applies to batches that start after it; what runs already keeps its values.
@@ -96,7 +95,7 @@ async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingO
             change.value,
             sender_id=_text(change.sender_id),
             campaign_id=_text(change.campaign_id),
-            actor=ACTOR,
+            actor=caller.actor,
         )
     except (ValueError, UnknownTargetError) as error:
         raise _refusal(error) from error
@@ -107,7 +106,7 @@ async def change_setting(name: str, change: SettingIn, needs: Needs) -> SettingO
 
 @router.delete("/settings/{name}")
 async def reset_setting(
-    name: str, needs: Needs, sender_id: OfSender = None, campaign_id: OfCampaign = None
+    name: str, needs: Needs, caller: CurrentCaller, sender_id: OfSender = None, campaign_id: OfCampaign = None
 ) -> SettingOut:
     """Goes back to the wider value, for batches that start from now on; answers with that value.
 
@@ -115,7 +114,7 @@ async def reset_setting(
     """
     try:
         await run_settings.remove_override(
-            needs.pool, name, sender_id=_text(sender_id), campaign_id=_text(campaign_id), actor=ACTOR
+            needs.pool, name, sender_id=_text(sender_id), campaign_id=_text(campaign_id), actor=caller.actor
         )
     except (ValueError, UnknownTargetError) as error:
         raise _refusal(error) from error

@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from local.api_client import authorization
 from local.ports import Ports
 from local.stack import Stack
 from settings import Settings
@@ -74,7 +75,9 @@ async def run_stack(
     try:
         async with (
             Stack.start(settings, migrate=migrate, ports=ports, data_dir=data_dir, workers=workers) as stack,
-            httpx.AsyncClient(base_url=str(stack.addresses.api_url), timeout=30) as api,
+            httpx.AsyncClient(
+                base_url=str(stack.addresses.api_url), timeout=30, headers=authorization(stack.api_key)
+            ) as api,
             httpx.AsyncClient(base_url=str(stack.addresses.sandbox_url), timeout=30) as sandbox,
         ):
             yield stack, api, sandbox

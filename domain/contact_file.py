@@ -1,31 +1,27 @@
 """Reads a file of contacts as people export it: any usual separator, encoding and header.
 
-Headers are known in French and English.
-
-Every row ends as a contact or as a rejected row with its line, its value and a reason; none is lost.
+A file is read piece by piece, so that a large one needs no more memory than a small one, and reading can go on
+where it was interrupted. Every row ends as a contact or as a rejected row with its line, its value and a
+reason; none is lost.
 """
 
+import codecs
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
+from domain.contact_columns import Column, Meaning, guess_columns, map_columns
+from domain.csv_cells import unguard_cell
 from domain.phone import InvalidPhoneError, parse_phone
 
-PHONE_HEADERS = frozenset(
-    {"phone", "phonenumber", "number", "numero", "numerodetelephone", "telephone", "tel", "gsm"}
-    | {"mobile", "mobilephone", "portable", "whatsapp", "ndetelephone", "telephoneportable", "telephonemobile"}
-)
-NAME_HEADERS = frozenset(["name", "fullname", "nom", "nomcomplet", "displayname"])
-PLAIN_NAME_HEADERS = frozenset(["name", "nom"])
-FIRST_NAME_HEADERS = frozenset(["firstname", "prenom", "givenname"])
-LAST_NAME_HEADERS = frozenset(["lastname", "nomdefamille", "surname", "familyname"])
-OPTED_OUT_HEADERS = frozenset(["optedout", "optout", "unsubscribed", "desinscrit", "desabonne", "stop"])
-_END = "\x00end of file"  # a row after the last one: whatever swallows it was never closed
 YES = frozenset(["1", "yes", "y", "true", "oui", "o", "vrai", "x"])
+UTF_8 = "utf-8-sig"
+WINDOWS = "cp1252"
+_END = "\x00end of file"  # a row after the last one: whatever swallows it was never closed
+_CATEGORY_ENDS = re.compile(r"[|;]")
 
 
 class ContactFileError(ValueError):
@@ -41,6 +37,7 @@ class ContactRow:
     name: str
     variables: dict[str, str]
     opted_out: bool
+    categories: tuple[str, ...] = ()  # names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,67 +58,276 @@ class ContactFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How a file is written, and what its columns mean."""
+
+    encoding: str  # utf-8-sig or cp1252
+    delimiter: str
+    has_header: bool
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """Where a row begins."""
+
+    offset: int = 0  # in bytes
+    line: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Portion:
+    """Some rows of a file that follow each other; no rows: the file has ended."""
+
+    rows: int
+    contacts: list[ContactRow]
+    rejected: list[RejectedRow]
+    ends_at: Position  # where the next row begins
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Columns:
     phone: int
     name: int | None
     first_name: int | None
     last_name: int | None
     opted_out: int | None
-    variables: dict[str, int]
+    categories: list[int]
+    variables: list[tuple[str, int]]
 
 
 def read_contacts(data: bytes, default_country: str) -> ContactFile:
-    """Reads the whole file. Raises ContactFileError when it is no table of contacts."""
-    # NUL is the one character that PostgreSQL cannot store in a text.
-    rows = _rows(_decode(data).replace("\x00", ""))
-    first = next(rows, None)
-    if first is None:
-        raise ContactFileError("the file is empty: it needs a header with a column phone, and rows below it")
-    _line, cells = first
-    columns = _find_columns(cells)
-    body: Iterator[tuple[int, list[str]]] = rows
-    if columns is None:
-        if len(cells) != 1 or not re.search(r"\d{4}", re.sub(r"\D", "", cells[0])):
-            raise ContactFileError(
-                f"no column with phone numbers: found {', '.join(cells)}. Name the column phone or telephone"
-            )
-        columns = _Columns(phone=0, name=None, first_name=None, last_name=None, opted_out=None, variables={})
-        body = iter([first, *rows])
-    return _read_rows(body, columns, default_country)
+    """Reads a whole file at once. Raises ContactFileError when it is no table of contacts."""
+    layout = examine(data, encoding=find_encoding([data]))
+    portion = ContactReader([data], layout, default_country).take(None)
+    return ContactFile(contacts=portion.contacts, rejected=portion.rejected)
 
 
-def _read_rows(rows: Iterator[tuple[int, list[str]]], columns: _Columns, default_country: str) -> ContactFile:
-    contacts: list[ContactRow] = []
-    rejected: list[RejectedRow] = []
-    seen: dict[str, int] = {}  # index into contacts
-    for line, cells in rows:
-        value = _cell(cells, columns.phone)
+def find_encoding(parts: Iterable[bytes], *, complete: bool = True) -> str:
+    """UTF-8, with or without a byte order mark, if all bytes are; else Windows-1252.
+
+    With `complete=False` the last character may be cut.
+    """
+    finder = EncodingFinder()
+    for part in parts:
+        finder.feed(part)
+    return finder.found(complete=complete)
+
+
+class EncodingFinder:
+    """The same for a file that comes piece by piece."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._is_utf_8 = True
+
+    def feed(self, part: bytes, *, final: bool = False) -> None:
+        """The next piece."""
+        if self._is_utf_8:
+            try:
+                self._decoder.decode(part, final)
+            except UnicodeDecodeError:
+                self._is_utf_8 = False
+
+    def found(self, *, complete: bool = True) -> str:
+        """What the pieces are written in; with `complete=False`, more may come."""
+        self.feed(b"", final=complete)
+        return UTF_8 if self._is_utf_8 else WINDOWS
+
+
+def examine(head: bytes, *, encoding: str, mapping: Mapping[str, Meaning] | None = None) -> Layout:
+    """What the beginning of a file tells; it has to hold the header as a whole.
+
+    `mapping` says what columns mean, by their titles. Raises ContactFileError.
+    """
+    delimiter, header = _header(head, encoding)
+    try:
+        columns = map_columns(header, mapping) if mapping else guess_columns(header)
+    except ValueError as error:
+        raise ContactFileError(str(error)) from error
+    if any(column.meaning is Meaning.PHONE for column in columns):
+        return Layout(encoding=encoding, delimiter=delimiter, has_header=True, columns=tuple(columns))
+    if len(header) != 1 or mapping or not re.search(r"\d{4}", re.sub(r"\D", "", header[0])):
+        raise ContactFileError(
+            f"no column with phone numbers: found {', '.join(header)}. Name the column phone or telephone"
+        )
+    return Layout(
+        encoding=encoding,
+        delimiter=delimiter,
+        has_header=False,
+        columns=(Column(title="phone", meaning=Meaning.PHONE),),
+    )
+
+
+def first_cells(head: bytes, layout: Layout, count: int) -> list[list[str]]:
+    """The cells of the first rows below the header, as they stand in the file."""
+    rows = _rows(_Lines([head], layout.encoding), layout.delimiter)
+    found: list[list[str]] = []
+    try:
+        for _line, cells in islice(rows, count + layout.has_header):
+            found.append(cells)
+    except ContactFileError:  # the head may end within a row
+        pass
+    return found[layout.has_header :]
+
+
+class ContactReader:
+    """Reads a file from a position on.
+
+    `parts` are its bytes from there on, in pieces of any length. A number that comes twice in a portion is
+    rejected; across portions, only whoever stores them can tell.
+    """
+
+    def __init__(
+        self, parts: Iterable[bytes], layout: Layout, default_country: str, start: Position | None = None
+    ) -> None:
+        start = start or Position()
+        self._start = start
+        self._country = default_country
+        self._columns = _by_meaning(layout.columns)
+        self._lines = _Lines(parts, layout.encoding, is_start=start.offset == 0)
+        self._rows = _rows(self._lines, layout.delimiter, start.line)
+        if layout.has_header and start.offset == 0:
+            next(self._rows, None)
+
+    def take(self, count: int | None) -> Portion:
+        """The next rows, at most so many; None for all. Raises ContactFileError for what is no CSV."""
+        contacts: dict[str, ContactRow] = {}
+        rejected: list[RejectedRow] = []
+        rows = 0
+        for line, cells in islice(self._rows, count):
+            rows += 1
+            self._read(line, cells, contacts, rejected)
+        return Portion(rows=rows, contacts=list(contacts.values()), rejected=rejected, ends_at=self._position())
+
+    def _position(self) -> Position:
+        return Position(
+            offset=self._start.offset + self._lines.bytes_read, line=self._start.line + self._lines.read
+        )
+
+    def _read(
+        self, line: int, cells: list[str], contacts: dict[str, ContactRow], rejected: list[RejectedRow]
+    ) -> None:
+        value = _cell(cells, self._columns.phone)
         try:
-            phone = parse_phone(value, default_country)
+            phone = parse_phone(value, self._country)
         except InvalidPhoneError as error:
             rejected.append(RejectedRow(line=line, value=value, reason=str(error)))
-            continue
-        if phone in seen:
-            first = contacts[seen[phone]]
-            rejected.append(RejectedRow(line=line, value=value, reason=f"same number as line {first.line}"))
-            if _opted_out(cells, columns):  # a second row may be refused, its opt-out may not
-                contacts[seen[phone]] = replace(first, opted_out=True)
-            continue
-        seen[phone] = len(contacts)
-        contacts.append(_contact(line, phone, cells, columns))
-    return ContactFile(contacts=contacts, rejected=rejected)
+            return
+        first = contacts.get(phone)
+        if first is None:
+            contacts[phone] = _contact(line, phone, cells, self._columns)
+            return
+        rejected.append(RejectedRow(line=line, value=value, reason=same_number(first.line)))
+        if _opted_out(cells, self._columns):  # a second row may be refused, its opt-out may not
+            contacts[phone] = replace(first, opted_out=True)
+
+
+def same_number(line: int) -> str:
+    """Why a row is rejected whose number came before."""
+    return f"same number as line {line}"
+
+
+class _Lines:
+    """The lines of a file, decoded one by one; says how far it has come."""
+
+    def __init__(self, parts: Iterable[bytes], encoding: str, *, is_start: bool = True) -> None:
+        self._parts = parts
+        self._encoding = "utf-8" if encoding == UTF_8 else encoding
+        self._is_start = is_start
+        self.bytes_read = 0
+        self.read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        encoding = self._encoding
+        for raw in _raw_lines(self._parts):
+            self.bytes_read += len(raw)
+            self.read += 1
+            # NUL is the one character that PostgreSQL cannot store in a text.
+            text = raw.decode(encoding, errors="replace").replace("\x00", "")
+            if self._is_start:
+                text = text.removeprefix("\ufeff")
+                self._is_start = False
+            yield text
+
+
+def _raw_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with their ends: CR, LF or both, as an editor counts them."""
+    rest = b""
+    for part in parts:
+        lines = (rest + part).splitlines(keepends=True)
+        # The last line may go on; one that ends in CR may be followed by its LF.
+        rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _rows(lines: _Lines, delimiter: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold anything, each with the line on which it begins."""
+    reader = csv.reader(chain(lines, [_END]), delimiter=delimiter)
+    line = first_line
+    try:
+        for cells in reader:
+            if cells == [_END]:
+                return
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = first_line + reader.line_num
+    except csv.Error as error:
+        raise ContactFileError(f"line {line} is no CSV: {error}") from error
+    raise ContactFileError("a quotation mark is opened and never closed: remove it, or close it")
+
+
+def _header(head: bytes, encoding: str) -> tuple[str, list[str]]:
+    """The separator, and the first row that holds anything."""
+    text = head.decode(encoding, errors="replace").replace("\x00", "").lstrip()
+    delimiter = max(";\t,", key=text.partition("\n")[0].count)
+    try:
+        cells = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row))
+    except StopIteration:
+        raise ContactFileError(
+            "the file is empty: it needs a header with a column phone, and rows below it"
+        ) from None
+    except csv.Error as error:
+        raise ContactFileError(f"line 1 is no CSV: {error}") from error
+    return delimiter, cells
+
+
+def _by_meaning(columns: tuple[Column, ...]) -> _Columns:
+    def find(meaning: Meaning) -> int | None:
+        return next((index for index, column in enumerate(columns) if column.meaning is meaning), None)
+
+    phone = find(Meaning.PHONE)
+    if phone is None:
+        raise ValueError("a layout without a column for the number")
+    variables = (Meaning.VARIABLE, Meaning.FIRST_NAME)  # a first name is worth having as a variable
+    return _Columns(
+        phone=phone,
+        name=find(Meaning.NAME),
+        first_name=find(Meaning.FIRST_NAME),
+        last_name=find(Meaning.LAST_NAME),
+        opted_out=find(Meaning.OPTED_OUT),
+        categories=[n for n, column in enumerate(columns) if column.meaning is Meaning.CATEGORIES],
+        variables=[
+            (column.title, index)
+            for index, column in enumerate(columns)
+            if column.meaning in variables and column.title
+        ],
+    )
 
 
 def _contact(line: int, phone: str, cells: list[str], columns: _Columns) -> ContactRow:
     first_name = _cell(cells, columns.first_name)
     name = _cell(cells, columns.name) or f"{first_name} {_cell(cells, columns.last_name)}".strip()
-    variables = {title: value for title, index in columns.variables.items() if (value := _cell(cells, index))}
+    categories = chain.from_iterable(_CATEGORY_ENDS.split(_cell(cells, n)) for n in columns.categories)
     return ContactRow(
         line=line,
         phone=phone,
         name=name,
-        variables=variables,
+        variables={title: value for title, index in columns.variables if (value := _cell(cells, index))},
         opted_out=_opted_out(cells, columns),
+        categories=tuple(dict.fromkeys(stripped for each in categories if (stripped := each.strip()))),
     )
 
 
@@ -130,59 +336,4 @@ def _opted_out(cells: list[str], columns: _Columns) -> bool:
 
 
 def _cell(cells: list[str], index: int | None) -> str:
-    return cells[index].strip() if index is not None and index < len(cells) else ""
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, each with the line on which it begins."""
-    header = text.lstrip().partition("\n")[0]
-    separator = max(";\t,", key=header.count)
-    reader = csv.reader(chain(io.StringIO(text, newline=""), [_END]), delimiter=separator)
-    line = 1
-    try:
-        for cells in reader:
-            if cells == [_END]:
-                return
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ContactFileError(f"line {line} is no CSV: {error}") from error
-    raise ContactFileError("a quotation mark is opened and never closed: remove it, or close it")
-
-
-def _find_columns(header: list[str]) -> _Columns | None:
-    titles = [title.strip() for title in header]
-    keys = [_key(title) for title in titles]
-
-    def find(names: frozenset[str]) -> int | None:
-        return next((index for index, key in enumerate(keys) if key in names), None)
-
-    phone = find(PHONE_HEADERS)
-    if phone is None:
-        return None
-    known = {
-        "name": find(NAME_HEADERS),
-        "first_name": find(FIRST_NAME_HEADERS),
-        "last_name": find(LAST_NAME_HEADERS),
-        "opted_out": find(OPTED_OUT_HEADERS),
-    }
-    has_first_name_alone = known["first_name"] is not None and known["last_name"] is None
-    if has_first_name_alone and known["name"] is not None and keys[known["name"]] in PLAIN_NAME_HEADERS:
-        # Beside a first name, a plain "Nom" or "Name" is the last name.
-        known["last_name"], known["name"] = known["name"], None
-    taken = {phone, *known.values()} - {known["first_name"]}  # a first name is worth having as a variable
-    variables = {title: index for index, title in enumerate(titles) if title and index not in taken}
-    return _Columns(phone=phone, variables=variables, **known)
-
-
-def _key(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    return re.sub(r"[^a-z0-9]", "", plain)
+    return unguard_cell(cells[index].strip()) if index is not None and index < len(cells) else ""

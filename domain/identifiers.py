@@ -34,3 +34,23 @@ def reply_queue(sender_id: str) -> str:
 def sender_workflow_id(sender_id: str) -> str:
     """One sender, one workflow, for as long as the sender exists."""
     return f"sender-{sender_id}"
+
+
+def scheduled_start_workflow_id(campaign_id: str) -> str:
+    """One campaign has at most one start in the future."""
+    return f"start-{campaign_id}"
+
+
+def send_test_workflow_id(test_send_id: str) -> str:
+    """One test message, one workflow: a second request finds the first."""
+    return f"test-send-{test_send_id}"
+
+
+def contact_import_workflow_id(import_id: str) -> str:
+    """One file, one workflow: a second start finds the first."""
+    return f"import-{import_id}"
+
+
+def number_check_workflow_id(check_id: str) -> str:
+    """One request to check numbers, one workflow."""
+    return f"number-check-{check_id}"

@@ -22,6 +22,16 @@ def render(template: str, variables: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(fill, template)[:LONGEST_MESSAGE]
 
 
+def missing_variables(template: str, variables: Mapping[str, str]) -> list[str]:
+    """The variables that would leave a gap: without a value here, and without a fallback, even an empty one."""
+    gaps = [
+        match[1].strip()
+        for match in _PLACEHOLDER.finditer(template)
+        if match[2] is None and not variables.get(match[1].strip())
+    ]
+    return list(dict.fromkeys(gaps))
+
+
 def check_template(template: str, known: Collection[str] | None = None) -> list[str]:
     """What is wrong with a template, in sentences; `known` are the variables that contacts have."""
     problems = []

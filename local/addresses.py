@@ -33,6 +33,8 @@ class Addresses:
             "RELANCE_TEMPORAL_ADDRESS": self.temporal_address,
             "RELANCE_TEMPORAL_NAMESPACE": self.temporal_namespace,
         }
+        if self.temporal_ui_url:
+            settings["RELANCE_TEMPORAL_UI_URL"] = self.temporal_ui_url
         if self.sandbox_url:
             settings |= {"RELANCE_WASSENGER_URL": self.sandbox_url, "RELANCE_WASSENGER_TOKEN": SANDBOX_TOKEN}
         return settings

@@ -111,7 +111,8 @@ async def run_demo(console: Console, settings: Settings) -> DemoResult:
         console.print(f"Ready after {monotonic() - began:.0f} s. While the campaign runs, look at")
         console.print(f"  Temporal Web UI  {addresses.temporal_ui_url}/namespaces/default/workflows")
         console.print(f"  API docs         {addresses.api_url}/docs\n")
-        result = await asyncio.to_thread(_campaign, console, str(addresses.api_url), str(addresses.sandbox_url))
+        api = ApiClient(str(addresses.api_url), stack.api_key)
+        result = await asyncio.to_thread(_campaign, console, api, str(addresses.sandbox_url))
         contacts = await load_contacts(addresses.database_url, result["id"])
         journal = await asyncio.to_thread(_journal, str(addresses.sandbox_url))
     proof = compare(contacts, journal)
@@ -124,10 +125,10 @@ async def _migrate(database_url: str) -> None:
     await database.migrate(database_url)
 
 
-def _campaign(console: Console, api_url: str, sandbox_url: str) -> Json:
+def _campaign(console: Console, client: ApiClient, sandbox_url: str) -> Json:
     data = EXAMPLE.read_bytes()
     _people(sandbox_url, read_contacts(data, "FR"))
-    with ApiClient(api_url) as api:
+    with client as api:
         sender_ids = [
             api.post(
                 "/api/senders",

@@ -109,6 +109,21 @@ def estimate_table(estimate: dict[str, Any]) -> Table:
     return table
 
 
+def campaigns_table(campaigns: list[dict[str, Any]]) -> Table:
+    """The campaigns with how far each of them got."""
+    table = Table("id", "name", "status", "starts or started", "contacts", "done", "sent", "reactions")
+    for campaign in campaigns:
+        moment = campaign["started_at"] or campaign["start_at"] or ""
+        table.add_row(
+            campaign["id"],
+            Text(campaign["name"]),
+            campaign["status"],
+            moment[:16].replace("T", " "),
+            *(str(campaign[n]) for n in ("total_contacts", "final_contacts", "messages_sent", "interactions")),
+        )
+    return table
+
+
 def states_table(states: dict[str, int]) -> Table:
     """Contacts by state, with what each state means."""
     table = Table(title="Contacts by state")

@@ -58,7 +58,7 @@ def add_sender(
 def list_senders(as_json: AsJson = False) -> None:
     """List the senders and whether they may send."""
     with open_client() as api:
-        senders = api.get("/api/senders")
+        senders = list(api.list_all("/api/senders"))
     if as_json:
         _print_json(senders)
         return

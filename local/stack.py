@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local.addresses import Addresses, published
@@ -27,6 +27,7 @@ class Stack:
 
     addresses: Addresses
     servers: Servers
+    api_key: str = field(repr=False)  # lets programs on this machine do everything
 
     @property
     def supervisor(self) -> Supervisor:
@@ -75,10 +76,11 @@ class Stack:
             await migrate(servers.database_url)
             api_url = f"http://{_reachable(settings.api_host)}:{ports.api}"
             environment = _environment(settings, servers, api_url, ports.api)
-            await servers.supervisor.start_all(*_own_processes(environment, api_url, workers))
+            api_key = _local_api_key(settings, servers)
+            await servers.supervisor.start_all(*_own_processes(environment, api_url, api_key, workers))
             addresses = replace(servers.addresses, api_url=api_url)
             with published(addresses, servers.data_dir):
-                yield Stack(addresses=addresses, servers=servers)
+                yield Stack(addresses=addresses, servers=servers, api_key=api_key)
 
 
 def _environment(settings: Settings, servers: Servers, api_url: str, api_port: int) -> dict[str, str]:
@@ -95,11 +97,20 @@ def _environment(settings: Settings, servers: Servers, api_url: str, api_port: i
     return environment
 
 
-def _own_processes(environment: dict[str, str], api_url: str, workers: int) -> list[Spec]:
+def _local_api_key(settings: Settings, servers: Servers) -> str:
+    if settings.local_api_key is not None:
+        return settings.local_api_key.get_secret_value()
+    return servers.data_dir.secret("api-key")
+
+
+def _own_processes(environment: dict[str, str], api_url: str, api_key: str, workers: int) -> list[Spec]:
     """The API comes first, and so ends last: webhooks are stored for as long as possible."""
     api = Spec(
         name="api",
-        command=Command(argv=(sys.executable, "-m", "api"), environment=environment),
+        command=Command(
+            argv=(sys.executable, "-m", "api"),
+            environment={**environment, "RELANCE_LOCAL_API_KEY": api_key},
+        ),
         ready=http_answers(f"{api_url}/healthz"),
         address=api_url,
         ready_within_s=_STARTUP_S,

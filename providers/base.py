@@ -107,6 +107,13 @@ class Gateway(Protocol):
         """Whether this account can send right now."""
         ...
 
+    async def number_exists(self, phone: str) -> bool | None:
+        """Whether this number (E.164) is on WhatsApp; None when the gateway gives no clear answer.
+
+        Trouble of any kind is an error, never False.
+        """
+        ...
+
     async def register_webhook(self, *, url: str, name: str) -> None:
         """Makes sure that exactly one active webhook of that name points at `url`."""
         ...

@@ -162,6 +162,14 @@ class WassengerGateway:
             usable=status == "operative" and session_status == "online",
         )
 
+    async def number_exists(self, phone: str) -> bool | None:
+        """POST /numbers/exists. "No" comes as an answer, or as a 404 in Wassenger's own words."""
+        response = await self._ask("POST", "/numbers/exists", {"phone": phone})
+        if response.status_code == 404 and _error_body(response).get("message"):  # not the page of a proxy
+            return False
+        exists = (_first_object(_checked(response)) or {}).get("exists")
+        return exists if isinstance(exists, bool) else None
+
     async def register_webhook(self, *, url: str, name: str) -> None:
         """Leaves exactly one active webhook of that name, for the whole account, pointing at `url`.
 
@@ -193,19 +201,28 @@ class WassengerGateway:
     async def _change(
         self, method: str, path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None
     ) -> httpx.Response:
+        return _checked(await self._ask(method, path, body, params))
+
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None
+    ) -> httpx.Response:
         try:
-            response = await self._http.request(method, path, json=body, params=params)
+            return await self._http.request(method, path, json=body, params=params)
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
-        if not response.is_success and not _is_refusal(response.status_code):
-            raise GatewayBusyError(
-                f"Wassenger answered {response.status_code}",
-                code=str(response.status_code),
-                retry_after_s=_retry_after_s(response),
-            )
-        if not response.is_success:
-            _raise_refusal(response)
-        return response
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    """An answer to a question, or to a change that may be made twice: worth asking again unless refused."""
+    if not response.is_success and not _is_refusal(response.status_code):
+        raise GatewayBusyError(
+            f"Wassenger answered {response.status_code}",
+            code=str(response.status_code),
+            retry_after_s=_retry_after_s(response),
+        )
+    if not response.is_success:
+        _raise_refusal(response)
+    return response
 
 
 def _clean_token(token: str) -> str:

@@ -1,7 +1,7 @@
 """Campaigns: from the draft through the snapshot of the audience to the closing report."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ class Campaign:
     message_1: str
     message_2: str
     everyone: bool
-    status: str  # draft, running, paused, completed, cancelled
+    status: str  # draft, scheduled, running, paused, completed, cancelled
     pause_scope: str | None  # message_1, or all for both messages
     window_s: float
     grace_s: float
@@ -30,6 +30,9 @@ class Campaign:
     batch_size: int
     batch_pause_s: float | None  # None: as the settings say when a batch ends
     created_at: datetime
+    start_at: datetime | None  # when a scheduled one starts
+    start_problem: str | None  # why a scheduled start did not happen
+    start_problem_at: datetime | None
     started_at: datetime | None
     opened_at: datetime | None
     closed_at: datetime | None
@@ -57,47 +60,63 @@ class UnknownReferenceError(Exception):
     """A campaign names a sender or a category that does not exist."""
 
 
-GET = """
-    SELECT c.id::text, name, message_1, message_2, everyone, status, pause_scope, window_s, grace_s, max_age_s,
-        batch_size, batch_pause_s, created_at, started_at, opened_at, closed_at, close_reason, report,
-        ARRAY(SELECT sender_id::text FROM campaign_senders s WHERE s.campaign_id = c.id ORDER BY lane)
-            AS sender_ids,
-        ARRAY(SELECT category_id::text FROM campaign_categories s WHERE s.campaign_id = c.id)
-            AS category_ids
-    FROM campaigns c
+_COLUMNS = """
+    c.id::text, name, message_1, message_2, everyone, status, pause_scope, window_s, grace_s, max_age_s,
+    batch_size, batch_pause_s, created_at, start_at, start_problem, start_problem_at, started_at, opened_at,
+    closed_at, close_reason, report,
+    ARRAY(SELECT sender_id::text FROM campaign_senders s WHERE s.campaign_id = c.id ORDER BY lane)
+        AS sender_ids,
+    ARRAY(SELECT category_id::text FROM campaign_categories s WHERE s.campaign_id = c.id) AS category_ids
 """
+GET = f"SELECT {_COLUMNS} FROM campaigns c"
 GET_ONE = f"{GET} WHERE id = $1"
 # Not FOR UPDATE: a transaction that changes the counters twice checks its foreign key to the campaign, while it
 # holds the contact's row for which the closing waits.
 LOCK_ONE = f"{GET_ONE} FOR NO KEY UPDATE OF c"
-LIST = f"{GET} ORDER BY id DESC LIMIT $1"
 ADD = """
     INSERT INTO campaigns
         (name, message_1, message_2, everyone, window_s, grace_s, max_age_s, batch_size, batch_pause_s)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id::text
 """
-ADD_SENDER = "INSERT INTO campaign_senders (campaign_id, sender_id, lane) VALUES ($1, $2, $3)"
-ADD_CATEGORY = "INSERT INTO campaign_categories (campaign_id, category_id) VALUES ($1, $2)"
+# The lock keeps a sender from being removed meanwhile.
+ADD_SENDERS = """
+    WITH known AS (
+        SELECT id FROM senders WHERE id = ANY ($2::uuid[]) AND removed_at IS NULL FOR KEY SHARE
+    )
+    INSERT INTO campaign_senders (campaign_id, sender_id, lane)
+    SELECT $1, id, n - 1 FROM unnest($2::uuid[]) WITH ORDINALITY AS given(id, n) JOIN known USING (id)
+    RETURNING sender_id::text
+"""
+ADD_CATEGORIES = """
+    INSERT INTO campaign_categories (campaign_id, category_id) SELECT $1, unnest($2::uuid[])
+    ON CONFLICT DO NOTHING
+"""
 ADD_COUNTERS = "INSERT INTO campaign_counters (campaign_id) VALUES ($1)"
 START = """
-    UPDATE campaigns SET status = 'running', started_at = clock_timestamp()
-    WHERE id = $1 AND status = 'draft'
+    UPDATE campaigns SET status = 'running', started_at = clock_timestamp(),
+        start_problem = NULL, start_problem_at = NULL
+    WHERE id = $1 AND status IN ('draft', 'scheduled')
 """
 CANCEL_DRAFT = """
     UPDATE campaigns SET status = 'cancelled', closed_at = clock_timestamp(), close_reason = 'cancelled'
-    WHERE id = $1 AND status = 'draft'
+    WHERE id = $1 AND status IN ('draft', 'scheduled')
 """
 PAUSE = """
     UPDATE campaigns SET status = 'paused', pause_scope = $2 WHERE id = $1 AND status IN ('running', 'paused')
 """
 RESUME = "UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'"
+_COUNTER_NAMES = tuple(field.name for field in fields(CampaignCounters))
+GET_WITH_COUNTERS = f"""
+    SELECT {_COLUMNS}, {", ".join(f"n.{name} AS n_{name}" for name in _COUNTER_NAMES)}
+    FROM campaigns c JOIN campaign_counters n ON n.campaign_id = c.id WHERE c.id = $1
+"""
 COUNTERS = "SELECT * FROM campaign_counters WHERE campaign_id = $1"
 
 # The audience: the chosen categories (or everyone), each contact once, minus opt-outs and numbers that are
 # known not to be on WhatsApp.
 AUDIENCE = """
     SELECT co.id FROM contacts co JOIN campaigns ca ON ca.id = $1
-    WHERE co.opted_out_at IS NULL AND co.whatsapp <> 'no'
+    WHERE co.phone IS NOT NULL AND co.opted_out_at IS NULL AND co.whatsapp <> 'no'
         AND (ca.everyone OR EXISTS (
             SELECT FROM contact_categories cc JOIN campaign_categories cac USING (category_id)
             WHERE cc.contact_id = co.id AND cac.campaign_id = ca.id))
@@ -129,11 +148,16 @@ SNAPSHOT = f"""
     SELECT campaign_id, contact_id, sender_id, 'message_1' FROM enrolled
 """
 SENDER_IDS = "SELECT array_agg(sender_id::text ORDER BY lane) FROM campaign_senders WHERE campaign_id = $1"
+COUNT_LANES = """
+    UPDATE campaign_senders s SET contacts = counted.contacts, batches = counted.batches
+    FROM (
+        SELECT sender_id, count(*) AS contacts, count(DISTINCT batch) AS batches
+        FROM campaign_contacts WHERE campaign_id = $1 GROUP BY sender_id
+    ) counted
+    WHERE s.campaign_id = $1 AND s.sender_id = counted.sender_id
+"""
 LANES = """
-    SELECT s.sender_id::text, s.lane,
-        (SELECT count(DISTINCT batch) FROM campaign_contacts c
-         WHERE c.campaign_id = s.campaign_id AND c.sender_id = s.sender_id) AS batches
-    FROM campaign_senders s WHERE s.campaign_id = $1 ORDER BY s.lane
+    SELECT sender_id::text, lane, batches FROM campaign_senders WHERE campaign_id = $1 ORDER BY lane
 """
 BATCH = """
     SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
@@ -202,15 +226,20 @@ async def add_campaign(
                 batch_pause_s,
             )
             await connection.execute(ADD_COUNTERS, campaign_id)
-            for lane, sender_id in enumerate(sender_ids):
-                await connection.execute(ADD_SENDER, campaign_id, sender_id, lane)
-            for category_id in category_ids:
-                await connection.execute(ADD_CATEGORY, campaign_id, category_id)
+            await add_senders(connection, campaign_id, sender_ids)
+            await connection.execute(ADD_CATEGORIES, campaign_id, category_ids)
             row = await connection.fetchrow(GET_ONE, campaign_id)
     except asyncpg.ForeignKeyViolationError as error:
         raise UnknownReferenceError(error.detail or str(error)) from error
     assert row is not None  # noqa: S101 - inserted above, in the same transaction
     return Campaign(**row)
+
+
+async def add_senders(connection: Connection, campaign_id: str, sender_ids: list[str]) -> None:
+    """Gives a campaign its senders, in the order of their lanes. Raises UnknownReferenceError."""
+    known = {row["sender_id"] for row in await connection.fetch(ADD_SENDERS, campaign_id, sender_ids)}
+    if missing := [sender_id for sender_id in sender_ids if sender_id not in known]:
+        raise UnknownReferenceError(f"there is nothing in senders with the id {', '.join(missing)}")
 
 
 async def get_campaign(pool: Pool, campaign_id: str) -> Campaign | None:
@@ -219,9 +248,14 @@ async def get_campaign(pool: Pool, campaign_id: str) -> Campaign | None:
     return Campaign(**row) if row else None
 
 
-async def list_campaigns(pool: Pool, limit: int) -> list[Campaign]:
-    """The newest campaigns first."""
-    return [Campaign(**row) for row in await pool.fetch(LIST, limit)]
+async def get_with_counters(pool: Pool, campaign_id: str) -> tuple[Campaign, CampaignCounters] | None:
+    """The campaign and its live counters, in one statement; or None."""
+    row = await pool.fetchrow(GET_WITH_COUNTERS, campaign_id)
+    if row is None:
+        return None
+    counters = CampaignCounters(**{name: row[f"n_{name}"] for name in _COUNTER_NAMES})
+    found = {name: value for name, value in row.items() if not name.startswith("n_")}
+    return Campaign(**found), counters
 
 
 async def get_counters(pool: Pool, campaign_id: str) -> CampaignCounters:
@@ -288,6 +322,7 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
                 list(shares.values()),
                 timeout=300,
             )
+            await connection.execute(COUNT_LANES, campaign_id, timeout=300)
             await connection.execute(
                 "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
             )

@@ -147,7 +147,7 @@ async def find_campaign_contact(
     First the campaign whose message it quotes, then the latest Message 1 to that number that still waits,
     then the latest sent.
     """
-    message_id = _as_uuid(quoted_reference)
+    message_id = as_uuid(quoted_reference)
     row = None
     if message_id or quoted_wa_id:
         row = await pool.fetchrow(FIND_QUOTED, device_id, message_id, quoted_wa_id)
@@ -156,7 +156,8 @@ async def find_campaign_contact(
     return (row["campaign_id"], row["contact_id"]) if row else None
 
 
-def _as_uuid(text: str | None) -> UUID | None:
+def as_uuid(text: str | None) -> UUID | None:
+    """Our id in a text that comes from outside, or None."""
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -259,7 +260,7 @@ async def apply_status(
 ) -> AppliedStatus | None:
     """Moves a message forward by what the provider reports; None when the message is not known (yet)."""
     async with pool.acquire() as connection, connection.transaction():
-        found = await connection.fetchrow(FIND_MESSAGE, _as_uuid(reference), provider_id, wa_id)
+        found = await connection.fetchrow(FIND_MESSAGE, as_uuid(reference), provider_id, wa_id)
         if found is None:
             return None
         message_id, campaign_id, contact_id = found["id"], found["campaign_id"], found["contact_id"]

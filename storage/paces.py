@@ -21,7 +21,7 @@ LOCK = """
         p.state, p.reason, p.delay_s, p.quota, p.maturity, p.error_factor, p.error_rate, p.errors_counted_at,
         p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row
     FROM sender_paces p JOIN senders s ON s.id = p.sender_id
-    WHERE p.sender_id = $1 FOR NO KEY UPDATE OF p
+    WHERE p.sender_id = $1 AND s.removed_at IS NULL FOR NO KEY UPDATE OF p
 """
 HISTORY = """
     SELECT count(*) FILTER (WHERE day < $2 AND messages_1_sent + messages_2_sent > 0) AS sending_days,

@@ -38,23 +38,50 @@ SAVE = f"""
         message_1_rate_per_s = excluded.message_1_rate_per_s,
         message_2_rate_per_s = excluded.message_2_rate_per_s,
         maturity = excluded.maturity,
-        account_since = coalesce($7, senders.account_since)
+        account_since = coalesce($7, senders.account_since),
+        -- One that was removed comes back as it would come for the first time: sending.
+        status = CASE WHEN senders.removed_at IS NULL THEN senders.status ELSE 'active' END,
+        status_reason = CASE WHEN senders.removed_at IS NULL THEN senders.status_reason END,
+        removed_at = NULL
     RETURNING {_COLUMNS}
 """
-LIST = f"SELECT {_COLUMNS} FROM senders ORDER BY created_at, id"
-GET = f"SELECT {_COLUMNS} FROM senders WHERE id = $1"
+LIST = f"SELECT {_COLUMNS} FROM senders WHERE removed_at IS NULL ORDER BY created_at, id"
+GET = f"SELECT {_COLUMNS} FROM senders WHERE id = $1 AND removed_at IS NULL"
+CHANGE = f"""
+    UPDATE senders SET name = $2, message_1_rate_per_s = $3, message_2_rate_per_s = $4, maturity = $5,
+        account_since = $6
+    WHERE id = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
+"""
+LOCK = "SELECT name FROM senders WHERE id = $1 AND removed_at IS NULL FOR UPDATE"
+USED_BY = """
+    SELECT ca.name FROM campaign_senders cs JOIN campaigns ca ON ca.id = cs.campaign_id
+    WHERE cs.sender_id = $1 AND ca.status NOT IN ('completed', 'cancelled') ORDER BY ca.id DESC LIMIT 5
+"""
+# The messages of what it has sent name it; so do the campaigns that ended.
+HAS_HISTORY = """
+    SELECT EXISTS (SELECT FROM messages WHERE sender_id = $1)
+        OR EXISTS (SELECT FROM campaign_senders WHERE sender_id = $1)
+        OR EXISTS (SELECT FROM test_sends WHERE sender_id = $1)
+"""
+REMOVE_SETTINGS = "DELETE FROM settings WHERE sender_id = $1"
+DELETE = "DELETE FROM senders WHERE id = $1"
+REMOVE = """
+    UPDATE senders SET removed_at = clock_timestamp(), status = 'stopped',
+        status_reason = 'removed by a person', pause_scope = NULL
+    WHERE id = $1
+"""
 STOP = """
     UPDATE senders SET status = 'stopped', status_reason = $2, pause_scope = NULL
     WHERE id = $1 AND status <> 'stopped'
 """
 PAUSE = f"""
     UPDATE senders SET status = 'paused', pause_scope = $2, status_reason = 'paused by a person'
-    WHERE id = $1 AND status <> 'stopped' RETURNING {_COLUMNS}
+    WHERE id = $1 AND status <> 'stopped' AND removed_at IS NULL RETURNING {_COLUMNS}
 """
 RESUME = f"""
     UPDATE senders SET status = 'active', status_reason = NULL, pause_scope = NULL, held_until = NULL,
         resumed_at = clock_timestamp()
-    WHERE id = $1 RETURNING {_COLUMNS}
+    WHERE id = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
 """
 HOLD = "UPDATE senders SET held_until = greatest(held_until, $2) WHERE id = $1"
 
@@ -87,6 +114,40 @@ async def get_sender(pool: Pool, sender_id: str) -> Sender | None:
     """The sender, or None."""
     row = await pool.fetchrow(GET, sender_id)
     return Sender(**row) if row else None
+
+
+async def change_sender(
+    pool: Pool,
+    sender_id: str,
+    *,
+    name: str,
+    message_1_rate_per_s: float | None,
+    message_2_rate_per_s: float | None,
+    maturity: str | None,
+    account_since: date,
+) -> Sender | None:
+    """Changes what a person decides about a sender; None if there is no such sender."""
+    row = await pool.fetchrow(
+        CHANGE, sender_id, name, message_1_rate_per_s, message_2_rate_per_s, maturity, account_since
+    )
+    return Sender(**row) if row else None
+
+
+async def remove_sender(pool: Pool, sender_id: str) -> list[str] | None:
+    """Removes a sender; None if there is no such sender.
+
+    Returns the names of campaigns that still need it, at most five: then nothing was done. One that has sent
+    something stays stored and stopped, because its messages name it, and can be added again.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        if await connection.fetchrow(LOCK, sender_id) is None:
+            return None
+        if used_by := [row["name"] for row in await connection.fetch(USED_BY, sender_id)]:
+            return used_by
+        await connection.execute(REMOVE_SETTINGS, sender_id)
+        has_history = await connection.fetchval(HAS_HISTORY, sender_id)
+        await connection.execute(REMOVE if has_history else DELETE, sender_id)
+    return []
 
 
 async def stop_sender(pool: Pool, sender_id: str, reason: str) -> bool:

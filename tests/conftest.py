@@ -29,8 +29,11 @@ from storage import campaigns, contacts, database, senders
 from storage.campaigns import Campaign
 from storage.database import Pool
 from storage.senders import Sender
+from tests.api.people import Door
 
 DEADLINE_S = 30.0
+LOCAL_API_KEY = secrets.token_urlsafe(32)  # with it, tests may do everything
+AUTHORIZED = {"Authorization": f"Bearer {LOCAL_API_KEY}"}
 
 _phones = count(0)  # +33 6 39 98 00 00 to 99 99 is reserved for fiction
 
@@ -96,6 +99,7 @@ def settings(servers: Servers) -> Settings:
         wassenger_url=str(servers.sandbox_url),
         wassenger_token=SecretStr(SANDBOX_TOKEN),
         webhook_secret=SecretStr(secrets.token_urlsafe(16)),
+        local_api_key=SecretStr(LOCAL_API_KEY),
         public_url=f"http://127.0.0.1:{port}",
         api_port=port,
         gateway_timeout_s=2,
@@ -112,12 +116,12 @@ def settings(servers: Servers) -> Settings:
 
 @pytest.fixture(scope="session")
 async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The real API on a real port, registered for the sandbox's webhooks."""
+    """The real API on a real port, registered for the sandbox's webhooks; the client may do everything."""
     server = uvicorn.Server(
         uvicorn.Config(create_app(settings), port=settings.api_port, log_config=None, access_log=False)
     )
     serving = asyncio.create_task(server.serve())
-    async with httpx.AsyncClient(base_url=settings.effective_api_url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=settings.effective_api_url, timeout=30, headers=AUTHORIZED) as client:
 
         async def ready() -> bool:
             with suppress(httpx.TransportError):
@@ -210,3 +214,9 @@ class Town:
 def town(pool: Pool, sandbox: httpx.AsyncClient, settings: Settings) -> Town:
     """Senders, people and campaigns for one test."""
     return Town(pool, sandbox, settings)
+
+
+@pytest.fixture
+def door(api: httpx.AsyncClient, pool: Pool, settings: Settings) -> Door:
+    """People and programs for one test, with the API up."""
+    return Door(pool, settings)

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from settings import Settings
 from storage.campaigns import Campaign
-from tests.conftest import Town, next_phone
+from tests.conftest import LOCAL_API_KEY, Town, next_phone
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +37,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Relance:
-    """Runs the command in an empty directory, with one setting: where the API is."""
+    """Runs the command in an empty directory, with two settings: where the API is, and the key to it."""
 
     api_url: str
     directory: Path
@@ -49,7 +50,13 @@ class Relance:
             "cli",
             *arguments,
             cwd=self.directory,
-            env={**inherited, "PYTHONPATH": str(ROOT), "RELANCE_API_URL": self.api_url, "COLUMNS": "200"},
+            env={
+                **inherited,
+                "PYTHONPATH": str(ROOT),
+                "RELANCE_API_URL": self.api_url,
+                "RELANCE_API_KEY": LOCAL_API_KEY,
+                "COLUMNS": "200",
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -128,11 +135,12 @@ async def test_what_the_api_refuses_is_one_sentence_and_code_1(relance: Relance,
 
     assert (tight.code, unknown.code) == (1, 1)
     assert (tight.out, unknown.out) == ("", "")
-    assert "raise max_age_s, or add a sender" in tight.err
+    assert "raise max_age_s to 360 (0.1 h)" in tight.err
     assert "there is no campaign" in unknown.err
     assert "Traceback" not in tight.err + unknown.err
 
 
+@pytest.mark.usefixtures("running_worker")
 async def test_contacts_are_imported_and_rejected_rows_are_listed(relance: Relance, tmp_path: Path) -> None:
     """As text and as JSON."""
     phone, other = next_phone(), next_phone()
@@ -182,3 +190,39 @@ async def test_without_an_api_the_command_says_how_to_start_it(tmp_path: Path) -
     assert f"the API at {url} cannot be reached" in message
     assert "make up" in message
     assert "Traceback" not in message
+
+
+async def test_a_campaign_is_scheduled_copied_and_deleted(relance: Relance, town: Town) -> None:
+    """E18; the list shows every campaign, whatever page it is on."""
+    campaign = await draft(town, name=f"Later {next_phone()}")
+    scheduled = await relance("campaign", "schedule", campaign.id, "2199-05-31T09:00+02:00", "--json")
+    assert scheduled.code == 1
+    assert "start_at" in scheduled.err
+    start_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    scheduled = await relance("campaign", "schedule", campaign.id, start_at, "--json")
+    assert (scheduled.code, scheduled.document["status"]) == (0, "scheduled"), scheduled.err
+    shown, removed = (
+        await relance("campaign", "status", campaign.id),
+        await relance("campaign", "unschedule", campaign.id),
+    )
+    assert "starts at" in shown.out
+    assert removed.code == 0, removed.err
+
+    copied = await relance("campaign", "duplicate", campaign.id, "--json")
+    deleted = await relance("campaign", "delete", copied.document["id"])
+    listed, as_text = await asyncio.gather(relance("campaign", "list", "--json"), relance("campaign", "list"))
+
+    assert (copied.document["status"], deleted.code) == ("draft", 0)
+    ids = [item["id"] for item in listed.document]
+    assert campaign.id in ids
+    assert copied.document["id"] not in ids
+    assert campaign.id in as_text.out
+
+
+async def test_a_test_message_is_sent_by_command(relance: Relance, town: Town) -> None:
+    """The body is shown, with its gaps; a campaign that is not there is one sentence."""
+    campaign = await draft(town)
+    sent = await relance("campaign", "test-send", campaign.id, next_phone(), "--message", "message_1")
+
+    assert sent.code == 0, sent.err
+    assert "message_1: pending Hello" in sent.out

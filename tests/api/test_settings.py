@@ -114,7 +114,7 @@ async def test_the_audit_log_tells_who_changed_what(town: Town, api: httpx.Async
         ("setting.set", None, {"delay_s": 3.0}),
     ]
     assert {(entry["actor"], entry["subject_type"], entry["subject_id"]) for entry in entries} == {
-        ("api", "sender", sender_id)
+        ("local", "sender", sender_id)
     }
     newest = (await api.get("/api/audit-log", params={"limit": 2})).json()
     assert newest == sorted(newest, key=lambda entry: entry["at"], reverse=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.template import LONGEST_MESSAGE, check_template, render, variables_of
+from domain.template import LONGEST_MESSAGE, check_template, missing_variables, render, variables_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_a_template_is_filled_for_one_contact(template: str, expected: str) -> N
 
 def test_the_variables_of_a_template_come_in_order_and_once() -> None:
     assert variables_of("{{b}} {{ a|x }} {{b|y}} {{c}}") == ["b", "a", "c"]
+
+
+def test_a_gap_is_a_variable_without_value_and_without_fallback() -> None:
+    """An empty fallback is a decision, an empty value is none."""
+    template = "{{name}} {{ city }} {{code|}} {{size|M}} {{empty}} {{city}}"
+    assert missing_variables(template, {"name": "Zoé", "empty": ""}) == ["city", "empty"]
 
 
 _text = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=40)

@@ -37,7 +37,8 @@ PHONE = "+33639980001"
 class Provider:
     """A gateway, its provider, and what the provider can be told to do wrong.
 
-    `faults` by name: lost and slow (accepted, but no answer is given), broken, busy, cut.
+    `faults` by name: lost and slow (accepted, but no answer is given), broken, busy, cut. `ways_to_say_no` are
+    its settings for numbers that are not on WhatsApp.
     """
 
     gateway: Gateway
@@ -46,6 +47,7 @@ class Provider:
     device: str
     control: httpx.AsyncClient
     faults: dict[str, dict[str, Any]]
+    ways_to_say_no: list[dict[str, Any]]
 
     def message(self, **changes: Any) -> OutgoingMessage:
         """A message with a reference of its own."""
@@ -107,6 +109,7 @@ async def wassenger_at(url: str) -> AsyncIterator[Provider]:
                 "busy": {"target": "any", "kind": "status", "http_status": 429, "retry_after_s": 7},
                 "cut": {"target": "any", "kind": "reset"},
             },
+            ways_to_say_no=[{"number_check": "not_found"}, {"number_check": "exists_false"}],
         )
     for gateway in gateways:
         await gateway.close()
@@ -243,3 +246,31 @@ async def test_registering_again_and_again_leaves_one_webhook_at_the_last_addres
         await provider.gateway.register_webhook(url=url, name="contract")
     listed = (await provider.control.get("/v1/webhooks")).json()
     assert [hook["url"] for hook in listed if hook["name"] == "contract"] == [urls[-1]]
+
+
+async def test_a_number_is_on_whatsapp_or_it_is_not(provider: Provider) -> None:
+    """The provider knows two ways of saying no."""
+    nobody: dict[str, Any] = {"phone": "+33639989998", "on_whatsapp": False}
+    (await provider.control.put("/control/people", json={"people": [nobody]})).raise_for_status()
+    assert await provider.gateway.number_exists(PHONE) is True
+    for way in provider.ways_to_say_no:
+        (await provider.control.post("/control/settings", json=way)).raise_for_status()
+        assert await provider.gateway.number_exists(nobody["phone"]) is False
+
+
+@pytest.mark.parametrize("fault", ["broken", "cut", "busy"])
+async def test_trouble_never_means_that_a_number_is_not_on_whatsapp(provider: Provider, fault: str) -> None:
+    """An error is an error."""
+    await provider.disturb(fault)
+    with pytest.raises(GatewayBusyError):
+        await provider.gateway.number_exists(PHONE)
+    assert await provider.gateway.number_exists(PHONE) is True
+
+
+async def test_what_is_no_number_is_refused_and_not_absent(provider: Provider) -> None:
+    with pytest.raises(MessageRejectedError):
+        await provider.gateway.number_exists("0639980001")
+    with pytest.raises(SenderStoppedError):
+        await provider.gateway_with_wrong_token.number_exists(PHONE)
+    with pytest.raises(GatewayBusyError):
+        await provider.gateway_to_nowhere.number_exists(PHONE)

@@ -251,3 +251,49 @@ async def test_an_odd_device_id_stays_one_part_of_the_path(
 async def test_an_account_without_a_number_has_none(server: ScriptedServer, gateway: WassengerGateway) -> None:
     server.will(answer(200, {"id": DEVICE, "phone": None}))
     assert (await gateway.device_health(DEVICE)).phone is None
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        (answer(200, {"exists": True, "phone": "+33639980001"}), True),
+        (answer(200, {"exists": False}), False),
+        (answer(200, [{"exists": False}]), False),
+        (answer(200, {"data": {"exists": True}}), True),
+        (answer(404, {"status": 404, "message": "Number not found", "errorCode": "phone:notfound"}), False),
+        (answer(404, {"status": 404, "message": "Number not found"}), False),
+        (answer(200, {}), None),
+        (answer(200, {"exists": "yes"}), None),
+        (answer(200, {"exists": None}), None),
+    ],
+)
+async def test_a_clear_answer_about_a_number_is_taken_and_nothing_else(
+    server: ScriptedServer, gateway: WassengerGateway, step: Step, verdict: bool | None
+) -> None:
+    """One number for one question, and nothing besides the number: Wassenger refuses more."""
+    server.will(step)
+    assert await gateway.number_exists("+33639980001") is verdict
+    [request] = server.requests
+    assert (str(request), request.body) == ("POST /v1/numbers/exists", {"phone": "+33639980001"})
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (html(404), MessageRejectedError),
+        (answer(404, {}), MessageRejectedError),
+        (answer(400, {"status": 400, "message": "bad"}), MessageRejectedError),
+        (answer(401, {"status": 401, "message": "no"}), SenderStoppedError),
+        (answer(429, {"status": 429, "message": "slow"}), GatewayBusyError),
+        (html(502), GatewayBusyError),
+        (answer(200, raw=b"<html>"), GatewayBusyError),
+        *((step, GatewayBusyError) for step in (reset, hang_up, cut_off, gibberish, silence)),
+    ],
+)
+async def test_trouble_with_a_number_is_an_error_and_never_a_no(
+    server: ScriptedServer, gateway: WassengerGateway, step: Step, error: type[GatewayError]
+) -> None:
+    """The page of a proxy that knows no such path is not Wassenger's "no"."""
+    server.will(step)
+    with pytest.raises(error):
+        await gateway.number_exists("+33639980001")

@@ -89,7 +89,7 @@ async def test_the_snapshot_holds_everybody_once_and_nobody_who_must_not_be_writ
     await contacts.import_contacts(pool, [row(foreign)], elsewhere)
     await pool.execute("UPDATE contacts SET whatsapp = 'no' WHERE phone = $1", absent)
     campaign = await everybody.campaign(a, [account.id])
-    await pool.execute(campaigns.ADD_CATEGORY, campaign.id, b)
+    await pool.execute(campaigns.ADD_CATEGORIES, campaign.id, [b])
 
     assert await campaigns.audience_size(pool, campaign.id) == 3
     await campaigns.open_campaign(pool, campaign.id)

@@ -16,6 +16,7 @@ from temporalio.client import Client
 from domain.contact_file import ContactRow
 from domain.identifiers import batch_workflow_id, campaign_workflow_id, contact_workflow_id
 from local.addresses import SANDBOX_TOKEN
+from local.api_client import authorization
 from local.ports import Ports
 from local.stack import Stack
 from settings import Settings
@@ -55,7 +56,9 @@ async def main(version: str) -> None:
             message_1_rate_per_s=20,
             message_2_rate_per_s=20,
         )
-        api = httpx.AsyncClient(base_url=str(stack.addresses.api_url), timeout=30)
+        api = httpx.AsyncClient(
+            base_url=str(stack.addresses.api_url), timeout=30, headers=authorization(stack.api_key)
+        )
         sandbox = httpx.AsyncClient(
             base_url=str(stack.addresses.sandbox_url), headers={"Token": SANDBOX_TOKEN}, timeout=30
         )

@@ -1,0 +1,45 @@
+"""Says every few seconds that this worker process is alive."""
+
+import asyncio
+import os
+import socket
+
+import structlog
+
+from storage import monitoring, statistics
+from storage.database import Pool
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
+FOLD_EVERY = 12  # heartbeats
+
+
+class Heartbeat:
+    """One row in PostgreSQL for as long as the process lives."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._worker_id: str | None = None
+
+    async def run(self) -> None:
+        """Until cancelled; then the worker signs off, so that nobody thinks it died."""
+        beats = 0
+        try:
+            while True:
+                await self._beat(fold=beats % FOLD_EVERY == 0)
+                beats += 1
+                await asyncio.sleep(EVERY_S)
+        finally:
+            if self._worker_id is not None:
+                await monitoring.sign_off(self._pool, self._worker_id)
+
+    async def _beat(self, *, fold: bool) -> None:
+        try:
+            self._worker_id = await monitoring.beat(
+                self._pool, self._worker_id, host=socket.gethostname(), process_id=os.getpid()
+            )
+            if fold:
+                await statistics.fold_contact_count(self._pool)
+        except Exception:
+            log.exception("no heartbeat stored, trying again")

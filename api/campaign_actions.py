@@ -1,0 +1,312 @@
+"""What makes a campaign send, stop, or start later; and messages to try it out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import structlog
+from fastapi import APIRouter, Header, status
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.plans import find_plan_problem
+from activities.scheduling import StartBell
+from api.campaign_models import CampaignOut, ScheduleIn, SendTestIn, SendTestsOut, shown
+from api.dependencies import Needs, Resources
+from api.estimates import shown_estimate
+from api.listing import as_page, read_key
+from api.pages import Cursor, Page, PageSize
+from api.pausing import PauseIn
+from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.campaign_progress import CampaignInput
+from domain.identifiers import (
+    CAMPAIGN_QUEUE,
+    campaign_workflow_id,
+    send_test_workflow_id,
+)
+from domain.messages import MessageType
+from domain.template import render
+from storage import campaigns, drafts, scheduling, senders, test_sends
+from storage.campaigns import Campaign
+from storage.test_sends import SendTest
+from workflows.batch import CAMPAIGN
+from workflows.campaign import CampaignWorkflow
+from workflows.test_send import SendTestWorkflow
+
+log = structlog.get_logger(__name__)
+
+router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=PROBLEM_RESPONSES)
+
+RPC_TIMEOUT = timedelta(seconds=5)
+LATEST_SCHEDULE = timedelta(days=366)
+
+RequestKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="The same key again sends nothing again; unset: every request is a new one",
+    ),
+]
+
+
+@router.post("/{campaign_id}/start", status_code=status.HTTP_202_ACCEPTED)
+async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Starts a draft, or a scheduled campaign before its time. Starting a running one changes nothing.
+
+    Refused (409) when the campaign has ended, has nobody to write to, or cannot fit its maximum age.
+    """
+    campaign = await _existing(needs, campaign_id)
+    if campaign.status in {"completed", "cancelled"}:
+        raise Problem(409, "Campaign has ended", f"this campaign is {campaign.status}; make a new one")
+    if campaign.status in {"draft", "scheduled"}:
+        await _check_plan(needs, campaign)
+    try:
+        await needs.temporal.start_workflow(
+            CampaignWorkflow.run,
+            CampaignInput(campaign_id=campaign.id),
+            id=campaign_workflow_id(campaign.id),
+            task_queue=CAMPAIGN_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(CAMPAIGN, campaign.id)]),
+            static_summary=f"Campaign {campaign.id}: {len(campaign.sender_ids)} senders",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        pass
+    except (RPCError, RuntimeError) as error:
+        raise _temporal_unavailable(error) from error
+    if not await campaigns.mark_started(needs.pool, campaign.id):
+        await _see_that_it_is_there(needs, campaign.id)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, campaign_id)
+
+
+@router.post("/{campaign_id}/pause", status_code=status.HTTP_202_ACCEPTED)
+async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None = None) -> CampaignOut:
+    """From this answer on no Message 1 leaves; with the scope `all`, no Message 2 either.
+
+    Windows go on and the maximum age is not extended. Pausing again with another scope changes the scope.
+    """
+    campaign = await _existing(needs, campaign_id)
+    if not await campaigns.pause_campaign(needs.pool, campaign.id, (pause or PauseIn()).scope):
+        raise _not_running(campaign)
+    await _tell(needs, campaign, CampaignWorkflow.pause)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, campaign_id)
+
+
+@router.post("/{campaign_id}/resume", status_code=status.HTTP_202_ACCEPTED)
+async def resume_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Goes on with the next contact. Resuming a running campaign changes nothing."""
+    campaign = await _existing(needs, campaign_id)
+    if not await campaigns.resume_campaign(needs.pool, campaign.id) and campaign.status != "running":
+        raise _not_running(campaign)
+    await _tell(needs, campaign, CampaignWorkflow.resume)
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id, resumed=True)
+    return await _shown(needs, campaign_id)
+
+
+@router.post("/{campaign_id}/cancel", status_code=status.HTTP_202_ACCEPTED)
+async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+    """Ends a campaign now: nobody gets anything any more. Cancelling twice changes nothing."""
+    campaign = await _existing(needs, campaign_id)
+    if campaign.status in {"draft", "scheduled"} and await campaigns.cancel_draft(needs.pool, campaign.id):
+        await StartBell(needs.temporal).ring(campaign.id)
+        return await _shown(needs, campaign_id)
+    if campaign.status == "completed":
+        raise Problem(409, "Campaign has ended", "this campaign is completed already")
+    heard = await _tell(needs, campaign, CampaignWorkflow.cancel)
+    answer = await _shown(needs, campaign_id)
+    if not heard and answer.closed_at is None:
+        # A scheduled start says "running" a moment before its workflow is there.
+        raise Problem(409, "Campaign is starting", "it is being started at this moment: try again in a second")
+    return answer
+
+
+@router.post("/{campaign_id}/schedule", status_code=status.HTTP_202_ACCEPTED)
+async def schedule_campaign(campaign_id: UUID, schedule: ScheduleIn, needs: Needs) -> CampaignOut:
+    """Starts a draft at a time in the future, or moves the start of a scheduled campaign.
+
+    The plan is checked when it starts. What does not fit then, or could not be started in time, becomes a draft
+    again with `start_problem`, and an alert goes out.
+    """
+    campaign = await _existing(needs, campaign_id)
+    now = datetime.now(UTC)
+    if not now < schedule.start_at <= now + LATEST_SCHEDULE:
+        raise Problem(422, "Invalid start", "start_at: choose a time in the future, at most 366 days away")
+    if not await scheduling.schedule(needs.pool, campaign.id, schedule.start_at):
+        raise Problem(
+            409, "Campaign has started", f"this campaign is {campaign.status}: duplicate it to send it again"
+        )
+    await StartBell(needs.temporal).ring(campaign.id)
+    return await _shown(needs, campaign_id)
+
+
+@router.delete("/{campaign_id}/schedule", status_code=status.HTTP_204_NO_CONTENT)
+async def unschedule_campaign(campaign_id: UUID, needs: Needs) -> None:
+    """Makes a scheduled campaign a draft again."""
+    campaign = await _existing(needs, campaign_id)
+    if not await scheduling.unschedule(needs.pool, campaign.id):
+        raise Problem(409, "Campaign is not scheduled", f"this campaign is {campaign.status}")
+    await StartBell(needs.temporal).ring(campaign.id)
+
+
+@router.post("/{campaign_id}/test-send", status_code=status.HTTP_202_ACCEPTED)
+async def send_test(
+    campaign_id: UUID, test: SendTestIn, needs: Needs, request_key: RequestKey = None
+) -> SendTestsOut:
+    """Sends Message 1, Message 2 or both to one number, really, and outside the campaign's results.
+
+    It takes a place in the sender's rhythm and quota like every other message. Numbers that opted out and
+    senders that are paused or stopped are refused (409); how it goes on, GET .../test-sends says.
+    """
+    campaign = await _existing(needs, campaign_id)
+    sender_id = str(test.sender_id) if test.sender_id else campaign.sender_ids[0]
+    await _check_test(needs, campaign, sender_id, test.phone)
+    known = await drafts.contact_variables(needs.pool, phone=test.phone)
+    variables = {**(known or {}), **test.variables}
+    key = request_key or str(uuid4())
+    types = [test.message] if test.message else list(MessageType)
+    stored = [
+        await test_sends.add(
+            needs.pool,
+            campaign_id=campaign.id,
+            sender_id=sender_id,
+            message_type=message_type,
+            phone=test.phone,
+            body=render(getattr(campaign, message_type.value), variables),
+            request_key=key,
+        )
+        for message_type in types
+    ]
+    for each in stored:
+        await _send_test(needs, each)
+    return SendTestsOut(test_sends=stored)
+
+
+@router.get("/{campaign_id}/test-sends")
+async def list_test_sends(
+    campaign_id: UUID, needs: Needs, *, limit: PageSize = 20, cursor: Cursor = None
+) -> Page[SendTest]:
+    """The test messages of a campaign and what became of them, the newest first."""
+    found = await test_sends.list_of_campaign(
+        needs.pool, str(campaign_id), after=read_key("test", cursor, 1), limit=limit
+    )
+    if not found.items:
+        await _existing(needs, campaign_id)
+    return as_page("test", found)
+
+
+async def end_workflow(needs: Resources, campaign_id: str, reason: str) -> None:
+    """Ends a campaign's workflow for which there is no campaign; usually there is none."""
+    try:
+        await needs.temporal.get_workflow_handle(campaign_workflow_id(campaign_id)).terminate(
+            reason, rpc_timeout=RPC_TIMEOUT
+        )
+    except (RPCError, RuntimeError) as error:
+        if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
+            log.warning("a workflow without a campaign may be left", campaign_id=campaign_id, error=str(error))
+
+
+async def _see_that_it_is_there(needs: Resources, campaign_id: str) -> None:
+    if await campaigns.get_campaign(needs.pool, campaign_id) is None:
+        await end_workflow(needs, campaign_id, "the draft was deleted while it was being started")
+        raise not_found("campaign", campaign_id)
+
+
+async def _check_test(needs: Resources, campaign: Campaign, sender_id: str, phone: str) -> None:
+    if sender_id not in campaign.sender_ids:
+        raise Problem(422, "Not its sender", f"sender_id: choose one of {', '.join(campaign.sender_ids)}")
+    sender = await senders.get_sender(needs.pool, sender_id)
+    if sender is None:
+        raise not_found("sender", sender_id)
+    if sender.status != "active":
+        raise Problem(
+            409, "Sender cannot send", f"{sender.name} is {sender.status}: resume it first, or choose another"
+        )
+    if campaign.status == "paused":
+        raise Problem(409, "Campaign is paused", "resume it first")
+    if await test_sends.is_suppressed(needs.pool, phone):
+        raise Problem(409, "Opted out", f"{phone} has opted out: nothing may be sent to this number")
+
+
+async def _send_test(needs: Resources, test: SendTest) -> None:
+    try:
+        await needs.temporal.start_workflow(
+            SendTestWorkflow.run,
+            test.id,
+            id=send_test_workflow_id(test.id),
+            task_queue=CAMPAIGN_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Test of {test.message_type}",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        pass
+    except (RPCError, RuntimeError) as error:
+        raise _temporal_unavailable(error) from error
+
+
+async def _tell(needs: Resources, campaign: Campaign, signal: Callable[[CampaignWorkflow], None]) -> bool:
+    """Signals the campaign's workflow; False if there is none, as when it has ended."""
+    handle = needs.temporal.get_workflow_handle_for(CampaignWorkflow.run, campaign_workflow_id(campaign.id))
+    try:
+        await handle.signal(signal, rpc_timeout=RPC_TIMEOUT)
+    except (RPCError, RuntimeError) as error:
+        if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
+            raise _temporal_unavailable(error) from error
+        return False
+    return True
+
+
+def _not_running(campaign: Campaign) -> Problem:
+    return Problem(409, "Campaign is not running", f"this campaign is {campaign.status}: start it first")
+
+
+def _temporal_unavailable(error: RPCError | RuntimeError) -> Problem:
+    # A RuntimeError is what the client raises before its first connection.
+    return Problem(503, "Temporal is not available", f"try again in a moment: {error}")
+
+
+async def _check_plan(needs: Resources, campaign: Campaign) -> None:
+    problem = await find_plan_problem(needs.pool, needs.settings.run_settings, campaign)
+    if problem is None:
+        return
+    if problem.estimate is None:
+        raise Problem(409, problem.title, problem.detail)
+    raise Problem(
+        409,
+        problem.title,
+        problem.detail,
+        duration_s=problem.estimate.duration_s,
+        max_age_s=campaign.max_age_s,
+        senders_to_add=problem.senders_to_add,
+        estimate=shown_estimate(problem.estimate).model_dump(mode="json"),
+    )
+
+
+async def _existing(needs: Resources, campaign_id: UUID) -> Campaign:
+    campaign = await campaigns.get_campaign(needs.pool, str(campaign_id))
+    if campaign is None:
+        raise not_found("campaign", str(campaign_id))
+    return campaign
+
+
+async def _shown(needs: Resources, campaign_id: UUID) -> CampaignOut:
+    found = await campaigns.get_with_counters(needs.pool, str(campaign_id))
+    if found is None:
+        raise not_found("campaign", str(campaign_id))
+    return shown(needs, *found)

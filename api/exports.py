@@ -1,0 +1,83 @@
+"""Exports as CSV files, streamed while they are read."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
+
+from api.contact_filters import ChosenContacts
+from api.dependencies import Needs
+from api.problems import PROBLEM_RESPONSES, not_found
+from domain.csv_cells import BYTE_ORDER_MARK, csv_text
+from domain.messages import MessageStatus
+from storage import campaigns, exports
+from storage.exports import MessageFilter, Row
+
+router = APIRouter(prefix="/api", tags=["exports"], responses=PROBLEM_RESPONSES)
+
+BLOCK_ROWS = 500
+
+WithMark = Annotated[
+    bool, Query(description="Begin with a byte order mark, by which Excel knows that the file is UTF-8")
+]
+
+
+class CsvResponse(StreamingResponse):
+    """A CSV file in UTF-8. Cells that a spreadsheet would compute carry a single quote in front."""
+
+    media_type = "text/csv"
+
+
+@router.get("/contacts/export.csv", response_class=CsvResponse)
+async def export_contacts(needs: Needs, chosen: ChosenContacts, bom: WithMark = False) -> CsvResponse:
+    """The contacts that the filters leave, with their variables as columns; an import takes this file back."""
+    return await stream_csv("contacts.csv", exports.export_contacts(needs.pool, chosen), bom=bom)
+
+
+@router.get("/campaigns/{campaign_id}/results.csv", response_class=CsvResponse)
+async def export_results(campaign_id: UUID, needs: Needs, bom: WithMark = False) -> CsvResponse:
+    """What became of each contact of a campaign."""
+    if await campaigns.get_campaign(needs.pool, str(campaign_id)) is None:
+        raise not_found("campaign", str(campaign_id))
+    rows = exports.export_results(needs.pool, str(campaign_id))
+    return await stream_csv(f"campaign-{campaign_id}.csv", rows, bom=bom)
+
+
+@router.get("/messages/export.csv", response_class=CsvResponse)
+async def export_messages(
+    *,
+    needs: Needs,
+    campaign_id: UUID | None = None,
+    status: MessageStatus | None = None,
+    since: Annotated[AwareDatetime | None, Query(description="Sent at this time or later")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Sent before this time")] = None,
+    bom: WithMark = False,
+) -> CsvResponse:
+    """Messages with their texts and times."""
+    chosen = MessageFilter(
+        campaign_id=None if campaign_id is None else str(campaign_id), status=status, since=since, until=until
+    )
+    return await stream_csv("messages.csv", exports.export_messages(needs.pool, chosen), bom=bom)
+
+
+async def stream_csv(name: str, rows: AsyncIterator[Row], *, bom: bool) -> CsvResponse:
+    """A file of that name, of a header and rows, read while it is sent."""
+    # The header is read before the answer begins: a database that is away is an error and no empty file.
+    header = await anext(rows)
+    return CsvResponse(
+        _blocks(header, rows, bom=bom), headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+async def _blocks(header: Row, rows: AsyncIterator[Row], *, bom: bool) -> AsyncIterator[str]:
+    yield (BYTE_ORDER_MARK if bom else "") + csv_text([header])
+    block: list[Row] = []
+    async for row in rows:
+        block.append(row)
+        if len(block) == BLOCK_ROWS:
+            yield csv_text(block)
+            block = []
+    yield csv_text(block)

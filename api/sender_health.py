@@ -1,0 +1,121 @@
+"""What the gateway says of a sender's account at this moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.dependencies import Needs, Resources
+from api.problems import PROBLEM_RESPONSES, not_found
+from providers.base import DeviceHealth, Gateway, GatewayError
+from providers.wassenger import WassengerGateway
+from storage import senders
+
+LONGEST_LOOK_S = 4.0
+# The words of Wassenger for a session that has to be linked again, or for the first time.
+_SCAN_NEEDED = frozenset({"new", "authorize", "authorizing"})
+_CONFLICT = "conflict"
+
+
+@asynccontextmanager
+async def _open_gateway(app: FastAPI) -> AsyncIterator[None]:
+    resources: Resources = app.state.resources
+    settings = resources.settings
+    app.state.gateway = None
+    if settings.wassenger_token is not None:
+        app.state.gateway = WassengerGateway(
+            base_url=settings.wassenger_url,
+            token=settings.wassenger_token.get_secret_value(),
+            timeout_s=min(LONGEST_LOOK_S, settings.gateway_timeout_s),
+        )
+    try:
+        yield
+    finally:
+        if app.state.gateway is not None:
+            await app.state.gateway.close()
+
+
+router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES, lifespan=_open_gateway)
+
+
+class SenderHealth(BaseModel):
+    """The account as the gateway knows it. Without an answer of the gateway the words of it are unset."""
+
+    checked_at: AwareDatetime
+    reachable: bool = Field(description="Whether the gateway answered")
+    usable: bool = Field(description="Whether the account can send now")
+    scan_needed: bool = Field(description="A person has to scan the QR code at the gateway with this phone")
+    status: str | None = Field(description="Of the device, in the gateway's own word, such as operative")
+    session: str | None = Field(description="Of the WhatsApp session, such as online, offline or authorize")
+    phone: str | None = Field(description="The number that is linked")
+    detail: str = Field(description="What it means, and what to do")
+
+
+def _gateway(request: Request) -> Gateway | None:
+    gateway: Gateway | None = request.app.state.gateway
+    return gateway
+
+
+@router.get("/{sender_id}/health")
+async def get_health(
+    sender_id: UUID, needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]
+) -> SenderHealth:
+    """Asks the gateway now, for at most four seconds. That it is away is an answer too, with status 200."""
+    sender = await senders.get_sender(needs.pool, str(sender_id))
+    if sender is None:
+        raise not_found("sender", str(sender_id))
+    if gateway is None:
+        return _unknown("no gateway: set RELANCE_WASSENGER_TOKEN")
+    try:
+        async with asyncio.timeout(LONGEST_LOOK_S):
+            found = await gateway.device_health(sender.device_id)
+    except TimeoutError:
+        return _unknown(f"the gateway did not answer within {LONGEST_LOOK_S:.0f} s: try again in a moment")
+    except GatewayError as error:
+        return _unknown(f"the gateway gave no answer about this device: {error}")
+    return _shown(found, sender.phone)
+
+
+def _unknown(detail: str) -> SenderHealth:
+    return SenderHealth(
+        checked_at=datetime.now(UTC),
+        reachable=False,
+        usable=False,
+        scan_needed=False,
+        status=None,
+        session=None,
+        phone=None,
+        detail=detail,
+    )
+
+
+def _shown(found: DeviceHealth, expected_phone: str) -> SenderHealth:
+    return SenderHealth(
+        checked_at=datetime.now(UTC),
+        reachable=True,
+        usable=found.usable,
+        scan_needed=found.session in _SCAN_NEEDED,
+        status=found.status,
+        session=found.session,
+        phone=found.phone,
+        detail=_meaning(found, expected_phone),
+    )
+
+
+def _meaning(found: DeviceHealth, expected_phone: str) -> str:
+    if found.phone is not None and found.phone.lstrip("+") != expected_phone.lstrip("+"):
+        return f"another number is linked: {found.phone} instead of {expected_phone}"
+    if found.usable:
+        return "ready to send"
+    if found.session in _SCAN_NEEDED:
+        return "scan the QR code: open the device at the gateway, and scan it with WhatsApp on this phone"
+    if found.session == _CONFLICT:
+        return "WhatsApp Web is open elsewhere with this account: close it there, then resume the sender"
+    if found.session == "online":
+        return f"the device is {found.status}: look at it at the gateway"
+    return f"the session is {found.session}: check that the phone is on and connected"

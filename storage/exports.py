@@ -1,0 +1,125 @@
+"""What can be taken away as a file, row by row through a cursor, so that a million rows need no memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.contact_lists import PLAN_ANEW, ContactFilter, filter_clauses
+from storage.database import Pool
+
+PREFETCH = 1000
+
+Row = list[Any]
+
+VARIABLE_NAMES = """
+    SELECT DISTINCT title FROM {source}, jsonb_object_keys(c.variables) AS title
+    WHERE {conditions} ORDER BY title
+"""
+CONTACTS = """
+    SELECT c.phone, c.name, CASE WHEN c.opted_out_at IS NULL THEN '' ELSE 'yes' END AS opted_out,
+        (SELECT string_agg(ca.name, '|' ORDER BY ca.name) FROM contact_categories o
+         JOIN categories ca ON ca.id = o.category_id WHERE o.contact_id = c.id) AS categories,
+        c.whatsapp, c.created_at, c.variables
+    FROM {source} WHERE {conditions} ORDER BY c.id
+"""
+# What we know already when a contact is erased: everything but who it was.
+RESULTS = """
+    SELECT co.phone, co.name, cc.state, cc.reason, s.name AS sender,
+        m1.status AS message_1, m1.sent_at AS message_1_sent_at, m1.delivered_at AS message_1_delivered_at,
+        m1.read_at AS message_1_read_at, m1.failure_reason,
+        first.interaction_type AS interaction, first.occurred_at AS interaction_at,
+        m2.status AS message_2, m2.sent_at AS message_2_sent_at
+    FROM campaign_contacts cc
+    JOIN contacts co ON co.id = cc.contact_id
+    JOIN senders s ON s.id = cc.sender_id
+    LEFT JOIN messages m1 ON m1.campaign_id = cc.campaign_id AND m1.contact_id = cc.contact_id
+        AND m1.message_type = 'message_1'
+    LEFT JOIN messages m2 ON m2.campaign_id = cc.campaign_id AND m2.contact_id = cc.contact_id
+        AND m2.message_type = 'message_2'
+    LEFT JOIN LATERAL (
+        SELECT interaction_type, occurred_at FROM interactions i
+        WHERE i.campaign_id = cc.campaign_id AND i.contact_id = cc.contact_id ORDER BY occurred_at LIMIT 1
+    ) first ON true
+    WHERE cc.campaign_id = $1 ORDER BY cc.contact_id
+"""
+RESULT_COLUMNS = (
+    *("phone", "full_name", "state", "reason", "sender", "message_1", "message_1_sent_at"),
+    *("message_1_delivered_at", "message_1_read_at", "failure_reason", "interaction", "interaction_at"),
+    *("message_2", "message_2_sent_at"),
+)
+MESSAGES = """
+    SELECT m.id::text, ca.name AS campaign, co.phone, s.name AS sender, m.message_type, m.status, m.attempts,
+        m.created_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.failure_reason, m.body
+    FROM messages m
+    JOIN campaigns ca ON ca.id = m.campaign_id
+    JOIN contacts co ON co.id = m.contact_id
+    JOIN senders s ON s.id = m.sender_id
+    WHERE {conditions} ORDER BY m.id
+"""
+MESSAGE_COLUMNS = (
+    *("id", "campaign", "phone", "sender", "message_type", "status", "attempts", "created_at", "sent_at"),
+    *("delivered_at", "read_at", "failed_at", "failure_reason", "body"),
+)
+
+REJECTIONS = "SELECT line, value, reason FROM import_rejections WHERE import_id = $1 ORDER BY line"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageFilter:
+    """Which messages; None leaves a question open. The dates are those of sending."""
+
+    campaign_id: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None  # not included
+
+
+async def export_contacts(pool: Pool, chosen: ContactFilter) -> AsyncIterator[Row]:
+    """A header, then the contacts, the oldest first; importing them again gives the same contacts."""
+    source, conditions, values = filter_clauses(chosen)
+    where = " AND ".join(conditions)
+    names = [
+        row["title"]
+        for row in await pool.fetch(VARIABLE_NAMES.format(source=source, conditions=where), *values, timeout=60)
+    ]
+    # Not "name": beside a first name, an import takes that for a last name.
+    yield ["phone", "full_name", "opted_out", "categories", "on_whatsapp", "created_at", *names]
+    async for *fixed, variables in _rows(pool, CONTACTS.format(source=source, conditions=where), values):
+        yield [*fixed, *(variables.get(name) for name in names)]
+
+
+async def export_results(pool: Pool, campaign_id: str) -> AsyncIterator[Row]:
+    """A header, then what became of each contact of a campaign."""
+    yield list(RESULT_COLUMNS)
+    async for row in _rows(pool, RESULTS, [campaign_id]):
+        yield row
+
+
+async def export_messages(pool: Pool, chosen: MessageFilter) -> AsyncIterator[Row]:
+    """A header, then messages, the oldest first."""
+    clauses = {
+        "m.campaign_id = ${}": chosen.campaign_id,
+        "m.status = ${}": chosen.status,
+        "m.sent_at >= ${}": chosen.since,
+        "m.sent_at < ${}": chosen.until,
+    }
+    given = {clause: value for clause, value in clauses.items() if value is not None}
+    conditions = [clause.format(number) for number, clause in enumerate(given, start=1)] or ["true"]
+    yield list(MESSAGE_COLUMNS)
+    async for row in _rows(pool, MESSAGES.format(conditions=" AND ".join(conditions)), list(given.values())):
+        yield row
+
+
+async def export_rejections(pool: Pool, import_id: str) -> AsyncIterator[Row]:
+    """A header, then the rows of a file that are no contacts, by their lines."""
+    yield ["line", "value", "reason"]
+    async for row in _rows(pool, REJECTIONS, [import_id]):
+        yield row
+
+
+async def _rows(pool: Pool, statement: str, values: Sequence[Any]) -> AsyncIterator[Row]:
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(PLAN_ANEW)
+        async for row in connection.cursor(statement, *values, prefetch=PREFETCH, timeout=60):
+            yield [value.isoformat() if isinstance(value, datetime) else value for value in row.values()]

@@ -1,0 +1,238 @@
+"""What operators look at: what was sent today, what the senders may still do, what failed, and who is alive."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.pacing.quota import DAY_S, MARGIN_S, message_1_limit
+from storage.database import Pool
+
+ALIVE_S = 15.0  # three heartbeats
+FORGOTTEN_AFTER_DAYS = 7
+
+BEAT = """
+    INSERT INTO worker_heartbeats (worker_id, host, process_id) VALUES (coalesce($1, uuidv7()), $2, $3)
+    ON CONFLICT (worker_id) DO UPDATE SET beat_at = clock_timestamp() RETURNING worker_id::text
+"""
+FORGET = "DELETE FROM worker_heartbeats WHERE beat_at < statement_timestamp() - make_interval(days => $1)"
+SIGN_OFF = "DELETE FROM worker_heartbeats WHERE worker_id = $1"
+WORKERS = """
+    SELECT worker_id::text AS id, host, process_id, started_at, beat_at,
+        beat_at > statement_timestamp() - make_interval(secs => $1) AS alive
+    FROM worker_heartbeats ORDER BY started_at DESC LIMIT 100
+"""
+TODAY = """
+    SELECT coalesce(sum(messages_1_sent), 0)::bigint AS messages_1_sent,
+        coalesce(sum(messages_2_sent), 0)::bigint AS messages_2_sent,
+        coalesce(sum(failures), 0)::bigint AS failures
+    FROM daily_counters WHERE day = (statement_timestamp() AT TIME ZONE 'UTC')::date
+"""
+# The index of `sends` by sender and time answers how much of each quota is used.
+SENDERS = """
+    SELECT s.id::text, s.name, s.status, s.status_reason, p.state, p.reason, p.profile, p.quota, p.delay_s,
+        p.error_rate, p.expected_replies, p.reply_rate, used.sent_in_a_day
+    FROM senders s JOIN sender_paces p ON p.sender_id = s.id
+    CROSS JOIN LATERAL (
+        SELECT count(*)::int AS sent_in_a_day FROM sends
+        WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $1)
+            AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
+    ) used
+    WHERE s.removed_at IS NULL ORDER BY s.created_at, s.id
+"""
+FAILED_MESSAGES = """
+    SELECT m.failed_at AS at, 'message' AS what, m.message_type, m.campaign_id::text, m.contact_id::text,
+        m.sender_id::text, coalesce(m.failure_reason, 'unknown') AS reason
+    FROM messages m WHERE m.status = 'failed' AND m.failed_at IS NOT NULL ORDER BY m.failed_at DESC LIMIT $1
+"""
+FAILED_ATTEMPTS = """
+    SELECT s.started_at AS at, 'attempt' AS what, m.message_type, s.campaign_id::text, s.contact_id::text,
+        s.sender_id::text, concat_ws(': ', s.outcome, s.code, s.detail) AS reason
+    FROM sends s LEFT JOIN messages m ON m.id = s.message_id
+    WHERE s.outcome IN ('unknown', 'not_sent', 'rejected') ORDER BY s.started_at DESC LIMIT $1
+"""
+GAUGES = """
+    SELECT
+        (SELECT coalesce(sum(messages_1_sent), 0)::bigint FROM campaign_counters) AS messages_1_sent,
+        (SELECT coalesce(sum(messages_2_sent), 0)::bigint FROM campaign_counters) AS messages_2_sent,
+        (SELECT coalesce(sum(failures), 0)::bigint FROM campaign_counters) AS failures,
+        (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS webhooks_waiting,
+        (SELECT count(*) FROM worker_heartbeats
+            WHERE beat_at > statement_timestamp() - make_interval(secs => $1)) AS workers_alive,
+        (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
+            SELECT status, count(*) AS n FROM senders WHERE removed_at IS NULL GROUP BY status) s) AS senders,
+        (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
+            SELECT status, count(*) AS n FROM campaigns GROUP BY status) c) AS campaigns
+"""
+# Everything that changes while somebody watches, in one statement: one look a second serves all who watch. What
+# has just ended is in it for a minute more, so that its last state is seen. `contacts`, `checks` and `activity`
+# are there to be compared with the look before: has a contact changed, have the numbers of which campaign?
+PICTURE = """
+    SELECT json_build_object(
+        'campaigns', (SELECT coalesce(json_agg(shown), '[]') FROM (
+            SELECT c.id, c.name, c.status, c.pause_scope, c.start_problem, k.total_contacts, k.pending,
+                k.message_1_sent AS waiting, k.message_2_sent, k.no_interaction, k.late_interaction, k.failed,
+                k.opted_out, k.cancelled, k.expired, k.messages_1_sent + k.messages_2_sent AS messages_sent,
+                k.messages_1_sent, k.messages_2_sent, k.messages_delivered, k.messages_read, k.interactions,
+                k.failures
+            FROM campaigns c JOIN campaign_counters k ON k.campaign_id = c.id
+            WHERE c.status IN ('scheduled', 'running', 'paused')
+                OR c.closed_at > statement_timestamp() - interval '1 minute'
+                OR (c.status = 'draft' AND c.start_problem_at IS NOT NULL)
+            ORDER BY c.id) shown),
+        'senders', (SELECT coalesce(json_agg(shown), '[]') FROM (
+            SELECT s.id, s.name, s.status, s.status_reason, s.pause_scope, p.state, p.reason, p.opens_at,
+                p.delay_s, p.error_rate,
+                p.error_rate > coalesce((p.settings ->> 'error_threshold')::double precision, 1) AS many_errors
+            FROM senders s JOIN sender_paces p ON p.sender_id = s.id
+            WHERE s.removed_at IS NULL ORDER BY s.id) shown),
+        'imports', (SELECT coalesce(json_agg(shown), '[]') FROM (
+            SELECT id, file_name, state, size_bytes, position_bytes, rows_read, created, updated, skipped,
+                rejected, error
+            FROM imports
+            WHERE state IN ('uploading', 'queued', 'running')
+                OR (created_at > statement_timestamp() - interval '1 day'
+                    AND finished_at > statement_timestamp() - interval '1 minute')
+            ORDER BY id) shown),
+        'workers_alive', (SELECT count(*) FROM worker_heartbeats
+            WHERE beat_at > statement_timestamp() - make_interval(secs => $1)),
+        'contacts', (SELECT coalesce(sum(contacts), 0) || '/' || coalesce(sum(opted_out), 0)
+            FROM contact_count_changes),
+        'checks', (SELECT coalesce(sum(checked), 0) FROM number_checks
+            WHERE created_at > statement_timestamp() - interval '7 days'),
+        'activity', (SELECT coalesce(json_object_agg(campaign_id, numbers), '{}') FROM (
+            SELECT campaign_id, concat_ws('/', sum(messages_1_sent), sum(messages_2_sent),
+                sum(messages_delivered), sum(messages_read), sum(failures), sum(interactions)) AS numbers
+            FROM campaign_days WHERE day >= (statement_timestamp() AT TIME ZONE 'UTC')::date - 1
+            GROUP BY campaign_id) days)
+    )::text
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerSeen:
+    """A worker process, as its last heartbeat left it."""
+
+    id: str
+    host: str
+    process_id: int
+    started_at: datetime
+    beat_at: datetime
+    alive: bool  # its last heartbeat is recent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentToday:
+    """Since midnight in UTC."""
+
+    messages_1_sent: int
+    messages_2_sent: int
+    failures: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SenderRoom:
+    """What a sender does and what it may still do. Rates from 0 to 1."""
+
+    id: str
+    name: str
+    status: str
+    status_reason: str | None
+    state: str
+    reason: str | None
+    profile: str
+    quota: int | None  # messages in any 24 h; None until its workflow has looked at it
+    delay_s: float | None
+    error_rate: float
+    expected_replies: float
+    reply_rate: float
+    sent_in_a_day: int
+
+    @property
+    def quota_left(self) -> int:
+        """Messages of any kind."""
+        return max(0, (self.quota or 0) - self.sent_in_a_day)
+
+    @property
+    def capacity_contacts(self) -> int:
+        """How many more contacts it can write to now: each new one may need a Message 2 as well."""
+        if self.quota is None or self.status != "active":
+            return 0
+        room = message_1_limit(self.quota, self.expected_replies) - self.sent_in_a_day
+        return max(0, int(room / (1 + self.reply_rate)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A message that failed for good, or an attempt that did."""
+
+    at: datetime
+    what: str  # message, attempt
+    message_type: str | None  # None for the attempt of a test message
+    campaign_id: str
+    contact_id: str | None
+    sender_id: str
+    reason: str
+
+
+async def beat(pool: Pool, worker_id: str | None, *, host: str, process_id: int) -> str:
+    """Notes that this worker lives; gives its id, which the first call gets with None."""
+    known: str = await pool.fetchval(BEAT, worker_id, host, process_id)
+    if worker_id is None:
+        await pool.execute(FORGET, FORGOTTEN_AFTER_DAYS)
+    return known
+
+
+async def sign_off(pool: Pool, worker_id: str) -> None:
+    """The worker ends as it should."""
+    await pool.execute(SIGN_OFF, worker_id)
+
+
+async def list_workers(pool: Pool) -> list[WorkerSeen]:
+    """The latest workers first; those that died are there for a week."""
+    return [WorkerSeen(**row) for row in await pool.fetch(WORKERS, ALIVE_S)]
+
+
+async def sent_today(pool: Pool) -> SentToday:
+    """By type, and what failed."""
+    row = await pool.fetchrow(TODAY)
+    assert row is not None  # noqa: S101 - aggregates always give one row
+    return SentToday(**row)
+
+
+async def sender_room(pool: Pool) -> list[SenderRoom]:
+    """Every sender, the oldest first."""
+    return [SenderRoom(**row) for row in await pool.fetch(SENDERS, DAY_S + MARGIN_S)]
+
+
+async def latest_failures(pool: Pool, limit: int) -> list[Failure]:
+    """The newest first, messages and attempts together."""
+    rows = [*await pool.fetch(FAILED_MESSAGES, limit), *await pool.fetch(FAILED_ATTEMPTS, limit)]
+    failures = sorted((Failure(**row) for row in rows), key=lambda failure: failure.at, reverse=True)
+    return failures[:limit]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gauges:
+    """What a scrape asks the database for."""
+
+    messages_1_sent: int
+    messages_2_sent: int
+    failures: int
+    webhooks_waiting: int
+    workers_alive: int
+    senders: dict[str, int]  # by status
+    campaigns: dict[str, int]
+
+
+async def gauges(pool: Pool) -> Gauges:
+    """Numbers of the whole installation, none of which reads contacts or messages."""
+    row = await pool.fetchrow(GAUGES, ALIVE_S)
+    assert row is not None  # noqa: S101 - one row of scalars
+    return Gauges(**row)
+
+
+async def picture(pool: Pool) -> dict[str, Any]:
+    """What is under way now; see PICTURE."""
+    found: dict[str, Any] = json.loads(await pool.fetchval(PICTURE, ALIVE_S, timeout=5))
+    return found
