@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.estimates import share_load
 from domain.contact_states import ContactState
@@ -139,6 +140,12 @@ class CampaignActivities:
         """Waits until nobody in the batch lacks Message 1; returns the pause that follows, in seconds."""
         while await campaigns.has_pending(self._pool, ref.campaign_id, ref.batch):
             activity.heartbeat()
+            if activity.is_worker_shutdown():
+                raise ApplicationError(
+                    "this worker stops, another one waits on",
+                    next_retry_delay=timedelta(seconds=POLL_S),
+                    category=ApplicationErrorCategory.BENIGN,
+                )
             await asyncio.sleep(POLL_S)
         return await self._batch_pause_s(await self._campaign(ref.campaign_id))
 

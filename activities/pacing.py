@@ -84,8 +84,8 @@ class PacingActivities:
             facts, before = gathered
             decided = assess(facts)
             changed = await paces.save_assessment(connection, sender_id, facts, before, decided)
-        if decided.stop:
-            await stop_sender(self._pool, sender_id, decided.stop)
+            if decided.stop:
+                await stop_sender(connection, sender_id, decided.stop)
         if decided.error_rate is not None and decided.error_rate > settings.error_threshold:
             log.warning("error rate over its threshold", sender_id=sender_id, error_rate=decided.error_rate)
         if changed:
