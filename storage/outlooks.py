@@ -1,7 +1,7 @@
 """What a forecast needs to know of senders and of the campaigns that share them."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -11,7 +11,7 @@ from domain.pacing.maturity import History
 from domain.pacing.pace import FixedRates, Maturity
 from domain.pacing.quota import DAY_S, MARGIN_S, Replies
 from domain.pacing.rhythm import Rhythm
-from domain.run_settings import RunSettings, Source, build
+from domain.run_settings import RunSettings
 from storage import run_settings
 from storage.campaigns import Campaign, audience_size
 from storage.database import Pool
@@ -94,7 +94,7 @@ async def gather_outlook(pool: Pool, defaults: RunSettings, campaign: Campaign) 
             id=campaign.id,
             batch_size=campaign.batch_size,
             batch_pause_s=TURNOVER_S
-            + await _batch_pause_s(pool, defaults, campaign.id, campaign.batch_pause_s),
+            + await run_settings.batch_pause_s(pool, defaults, campaign.id, campaign.batch_pause_s),
             window_s=campaign.window_s,
             grace_s=campaign.grace_s,
             unassigned=contacts,
@@ -110,7 +110,7 @@ async def _sender(pool: Pool, defaults: RunSettings, campaign_id: str, row: asyn
     available: float | None = row["held_until"].timestamp() if row["held_until"] else 0.0
     return SenderOutlook(
         id=row["id"],
-        settings=await _next_settings(pool, defaults, campaign_id, row["id"]),
+        settings=await run_settings.for_batch(pool, defaults, sender_id=row["id"], campaign_id=campaign_id),
         history=History(
             age_days=(now.date() - row["account_since"]).days,
             sending_days=row["sending_days"],
@@ -143,7 +143,7 @@ async def _courses(
             id=campaign_id,
             batch_size=first["batch_size"],
             batch_pause_s=TURNOVER_S
-            + await _batch_pause_s(pool, defaults, campaign_id, first["batch_pause_s"]),
+            + await run_settings.batch_pause_s(pool, defaults, campaign_id, first["batch_pause_s"]),
             window_s=first["window_s"],
             grace_s=first["grace_s"],
             pending={row["sender_id"]: row["pending"] for row in rows},
@@ -154,19 +154,3 @@ async def _courses(
             windows_end_at=max(sent_at) + first["window_s"] if sent_at else None,
         )
     return found
-
-
-async def _next_settings(pool: Pool, defaults: RunSettings, campaign_id: str, sender_id: str) -> RunSettings:
-    """With which the next batch of that campaign on that sender would start."""
-    found = await run_settings.effective(pool, defaults, (), sender_id=sender_id, campaign_id=campaign_id)
-    settings = build(found)
-    if found["delay_s"].source in {Source.SENDER, Source.CAMPAIGN}:
-        # Whoever names a delay means it, also for a mature account.
-        settings = replace(settings, mature_delay_s=settings.delay_s)
-    return settings
-
-
-async def _batch_pause_s(pool: Pool, defaults: RunSettings, campaign_id: str, drafted_s: float | None) -> float:
-    """What was set for this campaign, in its draft or since; else what the settings say now."""
-    found = (await run_settings.effective(pool, defaults, (), campaign_id=campaign_id))["batch_pause_s"]
-    return float(found.value) if found.source is Source.CAMPAIGN or drafted_s is None else drafted_s
