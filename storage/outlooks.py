@@ -24,7 +24,7 @@ SENDERS = """
         h.sending_days, h.messages, h.failures,
         ARRAY(
             SELECT extract(epoch FROM started_at)::double precision FROM sends
-            WHERE sends.sender_id = s.id AND started_at > clock_timestamp() - make_interval(secs => $2)
+            WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $2)
                 AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
             ORDER BY started_at
         ) AS sent

@@ -91,7 +91,7 @@ GET = """
         ceil(expected_replies)::int AS kept_for_replies,
         CASE WHEN message_1_at > clock_timestamp() THEN message_1_at END AS next_message_1_at,
         (SELECT count(*) FROM sends WHERE sends.sender_id = p.sender_id
-            AND started_at > clock_timestamp() - make_interval(secs => $2)
+            AND started_at > statement_timestamp() - make_interval(secs => $2)
             AND (outcome IS NULL OR outcome IN ('accepted', 'unknown')))::int AS sent_in_a_day
     FROM sender_paces p WHERE sender_id = $1
 """
@@ -113,7 +113,7 @@ RELEASE = """
 WITHDRAWABLE = """
     SELECT id::text, provider_id FROM messages
     WHERE sender_id = $1 AND status = 'accepted' AND provider_id IS NOT NULL
-        AND accepted_at > clock_timestamp() - interval '1 day'
+        AND accepted_at > statement_timestamp() - interval '1 day'
 """
 
 

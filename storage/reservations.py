@@ -90,7 +90,7 @@ NTH_LAST = f"""
 # lost its worker, or its POST has timed out.
 IN_FLIGHT = f"""
     SELECT EXISTS (SELECT FROM sends WHERE sender_id = $1 AND outcome IS NULL
-        AND started_at > clock_timestamp() - interval '{IN_FLIGHT_S} seconds')
+        AND started_at > statement_timestamp() - interval '{IN_FLIGHT_S} seconds')
 """
 MOVE_ON = """
     UPDATE sender_paces SET slot_at = $2, message_1_at = $3, message_2_at = $4, last_message_1_at = $5,
