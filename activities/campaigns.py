@@ -1,15 +1,16 @@
 """Opens, feeds, settles and closes campaigns: the activities that touch the database only."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.estimates import share_load
 from domain.contact_states import ContactState
-from domain.run_settings import RunSettings, Source, build
+from domain.run_settings import RunSettings
 from storage import campaigns, interactions, run_settings
 from storage.campaigns import Campaign, Lane
 from storage.database import Pool
@@ -126,7 +127,9 @@ class CampaignActivities:
         campaign = await self._campaign(ref.campaign_id)
         sender_id = await campaigns.batch_sender(self._pool, ref.campaign_id, ref.batch)
         if sender_id is not None:
-            settings = await self._settings(ref.campaign_id, sender_id)
+            settings = await run_settings.for_batch(
+                self._pool, self._defaults, sender_id=sender_id, campaign_id=ref.campaign_id
+            )
             await campaigns.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
         return Batch(
             contact_ids=await campaigns.list_batch(self._pool, ref.campaign_id, ref.batch),
@@ -139,27 +142,17 @@ class CampaignActivities:
         """Waits until nobody in the batch lacks Message 1; returns the pause that follows, in seconds."""
         while await campaigns.has_pending(self._pool, ref.campaign_id, ref.batch):
             activity.heartbeat()
+            if activity.is_worker_shutdown():
+                raise ApplicationError(
+                    "this worker stops, another one waits on",
+                    next_retry_delay=timedelta(seconds=POLL_S),
+                    category=ApplicationErrorCategory.BENIGN,
+                )
             await asyncio.sleep(POLL_S)
         return await self._batch_pause_s(await self._campaign(ref.campaign_id))
 
     async def _batch_pause_s(self, campaign: Campaign) -> float:
-        """What was set for this campaign, in its draft or since; else what the settings say now."""
-        found = (await run_settings.effective(self._pool, self._defaults, (), campaign_id=campaign.id))[
-            "batch_pause_s"
-        ]
-        if found.source is Source.CAMPAIGN or campaign.batch_pause_s is None:
-            return float(found.value)
-        return campaign.batch_pause_s
-
-    async def _settings(self, campaign_id: str, sender_id: str) -> RunSettings:
-        found = await run_settings.effective(
-            self._pool, self._defaults, (), sender_id=sender_id, campaign_id=campaign_id
-        )
-        settings = build(found)
-        if found["delay_s"].source in {Source.SENDER, Source.CAMPAIGN}:
-            # Whoever names a delay means it, also for a mature account.
-            settings = replace(settings, mature_delay_s=settings.delay_s)
-        return settings
+        return await run_settings.batch_pause_s(self._pool, self._defaults, campaign.id, campaign.batch_pause_s)
 
     @activity.defn
     async def settle_contact(self, settle: SettleInput) -> SettleOutcome:

@@ -44,8 +44,9 @@ async def estimate_campaign(pool: Pool, defaults: RunSettings, campaign: Campaig
 def _estimate(outlook: Outlook, campaign: Campaign) -> Estimate:
     found = forecast(outlook.now, outlook.senders, outlook.campaigns, LONGEST_LOOK_S).get(campaign.id)
     started = campaign.started_at.timestamp() if campaign.started_at else outlook.now
+    ended = campaign.closed_at.timestamp() if campaign.closed_at else outlook.now
     nothing_to_do = CampaignForecast(
-        messages_1_done_at=outlook.now, closes_at=outlook.now, shares={}, per_day=(), limits={}
+        messages_1_done_at=ended, closes_at=ended, shares={}, per_day=(), limits={}
     )
     return Estimate(
         now=outlook.now,

@@ -12,6 +12,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.queues import limit_queue
+from domain.contact_signals import Stop
+from domain.contact_states import ContactState
 from domain.identifiers import contact_workflow_id, reply_queue, send_queue
 from domain.messages import MessageStatus
 from domain.pacing.assessment import Assessment, PaceState, assess
@@ -25,6 +27,8 @@ from storage.senders import stop_sender
 log = structlog.get_logger(__name__)
 
 WAKE_TIMEOUT = timedelta(seconds=5)
+# By then Temporal knows of the last refusals. It forgets the reset of an activity that is still running.
+REFUSED_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +84,8 @@ class PacingActivities:
             facts, before = gathered
             decided = assess(facts)
             changed = await paces.save_assessment(connection, sender_id, facts, before, decided)
-        if decided.stop:
-            await stop_sender(self._pool, sender_id, decided.stop)
+            if decided.stop:
+                await stop_sender(connection, sender_id, decided.stop)
         if decided.error_rate is not None and decided.error_rate > settings.error_threshold:
             log.warning("error rate over its threshold", sender_id=sender_id, error_rate=decided.error_rate)
         if changed:
@@ -110,11 +114,12 @@ class PacingActivities:
 
         One that may still not leave is refused once more, and woken the next time.
         """
+        await asyncio.sleep(REFUSED_S)
         held = await paces.list_held(self._pool, sender_id)
         for message in held:
             await self._wake(message)
             activity.heartbeat()
-        await paces.release_held(self._pool, [message.id for message in held])
+        await paces.release_held(self._pool, held)
         return len(held)
 
     async def _wake(self, message: HeldMessage) -> None:
@@ -147,18 +152,30 @@ class PacingActivities:
             if not await self._gateway.withdraw(provider_id):
                 continue
             withdrawn += 1
-            await interactions.apply_status(
+            now = datetime.now(UTC)
+            applied = await interactions.apply_status(
                 self._pool,
                 reference=message_id,
                 provider_id=provider_id,
                 wa_id=None,
                 status=MessageStatus.FAILED,
-                occurred_at=datetime.now(UTC),
+                occurred_at=now,
                 failure_reason="taken back from the gateway when the sender was stopped",
             )
+            if applied and applied.failed_contact:
+                stop = Stop(id=message_id, at=now, state=ContactState.FAILED)
+                await self._end(contact_workflow_id(applied.campaign_id, applied.contact_id), stop)
         if withdrawn:
             log.warning("messages withdrawn from the gateway", sender_id=sender_id, messages=withdrawn)
         return withdrawn
+
+    async def _end(self, workflow_id: str, stop: Stop) -> None:
+        """A contact that has failed need not wait for the end of its window."""
+        try:
+            handle = self._temporal.get_workflow_handle(workflow_id)
+            await handle.signal("stop", stop, rpc_timeout=WAKE_TIMEOUT)
+        except RPCError as error:  # then the end of the window settles it, by what is stored
+            log.warning("a failed contact was not told", workflow_id=workflow_id, error=str(error))
 
 
 def _shown(decided: Assessment, *, changed: bool, stopped: str | None) -> SetPace:

@@ -67,7 +67,8 @@ def _ways_out(estimate: Estimate, senders_to_add: int | None) -> str:
     """What a person can do about it."""
     ways = []
     if estimate.duration_s is not None:
-        tenths_of_hours = ceil(estimate.duration_s * 1.1 / 360)
+        # A draft may have no more than what an estimate looks ahead.
+        tenths_of_hours = ceil(min(estimate.duration_s * 1.1, LONGEST_LOOK_S) / 360)
         ways.append(f"raise max_age_s to {tenths_of_hours * 360} ({tenths_of_hours / 10:.1f} h)")
     if senders_to_add:
         more = "one more sender" if senders_to_add == 1 else f"{senders_to_add} more senders"

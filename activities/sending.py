@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.bell import SenderBell
 from domain.messages import MessageType
@@ -149,9 +149,8 @@ class SendingActivities:
                 return await self._attempt(send, step)
 
     async def _attempt(self, send: SendInput, ready: sending.Ready) -> sending.Settled:
-        began = monotonic()
         await self._take_lock(send, ready)
-        if monotonic() - began > STALE_POST_S:
+        if monotonic() - ready.began_at > STALE_POST_S:
             return await self._not_sent(ready, code="stale", detail="this worker was frozen before the POST")
         try:
             accepted = await self._gateway.send(
@@ -302,7 +301,13 @@ def _unresolved(ready: sending.Ready) -> sending.Unresolved:
 
 
 def _later(reason: str, kind: str, delay_s: float) -> ApplicationError:
-    return ApplicationError(reason, type=kind, next_retry_delay=timedelta(seconds=delay_s))
+    # Benign: waiting is nothing that an operator has to hear of.
+    return ApplicationError(
+        reason,
+        type=kind,
+        next_retry_delay=timedelta(seconds=delay_s),
+        category=ApplicationErrorCategory.BENIGN,
+    )
 
 
 async def _sleep_until(moment: datetime) -> None:

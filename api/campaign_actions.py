@@ -1,6 +1,7 @@
 """What makes a campaign send, stop, or start later; and messages to try it out."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -23,7 +24,7 @@ from api.dependencies import Needs, Resources
 from api.estimates import shown_estimate
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
-from api.pausing import PauseIn
+from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.campaign_progress import CampaignInput
 from domain.identifiers import (
@@ -98,11 +99,15 @@ async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None 
     Windows go on and the maximum age is not extended. Pausing again with another scope changes the scope.
     """
     campaign = await _existing(needs, campaign_id)
-    if not await campaigns.pause_campaign(needs.pool, campaign.id, (pause or PauseIn()).scope):
+    scope = (pause or PauseIn()).scope
+    # Then Message 2 goes on: what of it was refused has to be woken.
+    is_narrower = campaign.pause_scope == PauseScope.ALL and scope is not PauseScope.ALL
+    if not await campaigns.pause_campaign(needs.pool, campaign.id, scope):
         raise _not_running(campaign)
-    await _tell(needs, campaign, CampaignWorkflow.pause)
+    with suppress(Problem):  # without Temporal the pause holds all the same: it is stored
+        await _tell(needs, campaign, CampaignWorkflow.pause)
     for sender_id in campaign.sender_ids:
-        await needs.bell.ring(sender_id)
+        await needs.bell.ring(sender_id, resumed=is_narrower)
     return await _shown(needs, campaign_id)
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from api.dependencies import Needs, Resources
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
-from api.pausing import PauseIn
+from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
@@ -180,10 +180,13 @@ async def list_pacing_changes(
 async def pause_sender(sender_id: UUID, needs: Needs, pause: PauseIn | None = None) -> Sender:
     """From this answer on no Message 1 leaves this sender; with the scope `all`, no Message 2 either."""
     existing = await _existing(needs, sender_id)
-    sender = await senders.pause_sender(needs.pool, existing.id, (pause or PauseIn()).scope)
+    scope = (pause or PauseIn()).scope
+    # Then Message 2 goes on: what of it was refused has to be woken.
+    is_narrower = existing.pause_scope == PauseScope.ALL and scope is not PauseScope.ALL
+    sender = await senders.pause_sender(needs.pool, existing.id, scope)
     if sender is None:
         raise Problem(409, "Sender is stopped", f"nothing leaves it anyway: {existing.status_reason}")
-    await needs.bell.ring(sender.id)
+    await needs.bell.ring(sender.id, resumed=is_narrower)
     return sender
 
 

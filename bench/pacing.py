@@ -5,12 +5,14 @@
 3. A Message 2 overtakes the backlog of 500 Messages 1: p99 under 2 s.
 4. A new pace counts within 2 s.
 5. After the answer to "pause" no Message 1 leaves for longer than 2 s.
+6. The estimate before the start is within 10 % of what happens, alone and beside another campaign.
 """
 
 import asyncio
 import statistics
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 import httpx
@@ -36,6 +38,7 @@ TARGETS = {
     "new_pace_after_s": 2.0,
     "last_after_pause_s": 2.0,
     "small_done_after_of_large": 30,
+    "estimate_off_percent": 10.0,
 }
 
 
@@ -56,6 +59,12 @@ class Bench:
 
     async def campaign(self, name: str, contacts: int) -> str:
         """Starts a campaign to people nobody has written to before."""
+        campaign_id = await self.draft(name, contacts)
+        await post(self.api, f"/api/campaigns/{campaign_id}/start", {})
+        return campaign_id
+
+    async def draft(self, name: str, contacts: int, **changes: float) -> str:
+        """A campaign that has not started."""
         category_id = await add_contacts(self.api, name, self.contacts, contacts)
         self.contacts += contacts
         draft = {
@@ -67,10 +76,9 @@ class Bench:
             "window_s": 3600,
             "batch_size": 100,
             "batch_pause_s": 0,
+            **changes,
         }
-        campaign = await post(self.api, "/api/campaigns", draft)
-        await post(self.api, f"/api/campaigns/{campaign['id']}/start", {})
-        return str(campaign["id"])
+        return str((await post(self.api, "/api/campaigns", draft))["id"])
 
     async def messages(self, name: str | None = None) -> list[Json]:
         """What the sandbox has accepted, oldest first; of one campaign, or all."""
@@ -118,6 +126,31 @@ async def measure_gaps(bench: Bench, report: Report, rate_per_s: float, messages
     report.figures[f"min_s_at_{key}"] = round(min(gaps), 4)
     report.worst("gaps_under_minimum", under)
     report.worst("median_off_percent", round(off, 2))
+
+
+async def measure_estimates(bench: Bench, report: Report) -> None:
+    """A campaign alone, then two that share the sender: estimated before the start, and run to their end."""
+    await bench.pace(2)
+    shape = {"batch_size": 25, "batch_pause_s": 2, "window_s": 10, "grace_s": 1}
+    alone = await bench.draft("alone", 100, **shape)
+    await _compare(bench, report, "alone", alone)
+    first = await bench.draft("first", 60, **shape)
+    await post(bench.api, f"/api/campaigns/{first}/start", {})
+    await bench.until("first", 5)
+    await _compare(bench, report, "beside another one", await bench.draft("second", 40, **shape))
+
+
+async def _compare(bench: Bench, report: Report, what: str, campaign_id: str) -> None:
+    estimate = (await bench.api.get(f"/api/campaigns/{campaign_id}/estimate")).json()
+    began, closes_at = (datetime.fromisoformat(estimate[name]) for name in ("estimated_at", "closes_at"))
+    await post(bench.api, f"/api/campaigns/{campaign_id}/start", {})
+    while not (closed_at := (await bench.api.get(f"/api/campaigns/{campaign_id}")).json()["closed_at"]):
+        await asyncio.sleep(0.2)
+    expected_s = (closes_at - began).total_seconds()
+    took_s = (datetime.fromisoformat(closed_at) - began).total_seconds()
+    off = 100 * abs(took_s - expected_s) / took_s
+    report.row(f"estimate, {what}", f"{expected_s:.1f} s, it took {took_s:.1f} s: {off:.1f} % off")
+    report.worst("estimate_off_percent", round(off, 1))
 
 
 async def measure_turns_and_replies(bench: Bench, report: Report) -> None:
@@ -227,6 +260,7 @@ async def main() -> None:
         bench = Bench(stack, api, sandbox)
         await measure_gaps(bench, report, 0.5, 60)
         await measure_gaps(bench, report, 2, 240)
+        await measure_estimates(bench, report)
         await measure_turns_and_replies(bench, report)
     report.print()
 

@@ -122,22 +122,31 @@ AUDIENCE = """
             WHERE cc.contact_id = co.id AND cac.campaign_id = ca.id))
 """
 AUDIENCE_SIZE = f"SELECT count(*) FROM ({AUDIENCE}) audience"
-# Each lane gets its share, dealt out evenly: its k-th contact has its place at (k + 0.5) / share among all.
+# Each lane gets its share, rounded so that all shares so far together are right, and so never off by a whole
+# contact. They are dealt out evenly: the k-th contact of a lane has its place at (k + 0.5) / size among all.
 # Batch numbers interleave the lanes: lane, lane + lanes, lane + 2 * lanes ...
 SNAPSHOT = f"""
     WITH audience AS MATERIALIZED (
         SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM ({AUDIENCE}) chosen
     ),
-    lanes AS (
-        SELECT cs.lane, cs.sender_id, shares.share, count(*) OVER () AS lanes
+    shares AS (
+        SELECT cs.lane, cs.sender_id, coalesce(given.share, 0) AS share
         FROM campaign_senders cs
-        LEFT JOIN unnest($3::uuid[], $4::double precision[]) AS shares(sender_id, share) USING (sender_id)
+        LEFT JOIN unnest($3::uuid[], $4::double precision[]) AS given(sender_id, share) USING (sender_id)
         WHERE cs.campaign_id = $1
     ),
+    ends AS (
+        SELECT lane, sender_id, count(*) OVER () AS lanes, ceil(
+            (SELECT count(*) FROM audience) * sum(share) OVER (ORDER BY lane) / sum(share) OVER () - 1e-6
+        )::int AS ends
+        FROM shares
+    ),
+    lanes AS (
+        SELECT lane, sender_id, lanes, ends - lag(ends, 1, 0) OVER (ORDER BY lane) AS size FROM ends
+    ),
     seats AS (
-        SELECT lane, sender_id, lanes, k, row_number() OVER (ORDER BY (k + 0.5) / share, lane) - 1 AS n
-        FROM lanes, generate_series(0, (SELECT ceil(count(*) * share)::int + 1 FROM audience)) AS k
-        WHERE share > 0
+        SELECT lane, sender_id, lanes, k, row_number() OVER (ORDER BY (k + 0.5) / size, lane) - 1 AS n
+        FROM lanes, generate_series(0, size - 1) AS k
     ),
     enrolled AS (
         INSERT INTO campaign_contacts (campaign_id, contact_id, sender_id, batch)

@@ -32,7 +32,7 @@ LATENCY = """
                 THEN greatest(extract(epoch FROM delivered_at - sent_at), 0)::double precision END
                 AS to_delivered_s
         FROM messages
-        WHERE sender_id = $1 AND accepted_at > clock_timestamp() - $2 * interval '1 hour'
+        WHERE sender_id = $1 AND accepted_at > statement_timestamp() - $2 * interval '1 hour'
     ) latencies
 """
 

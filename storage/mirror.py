@@ -47,11 +47,11 @@ PROGRESS = """
         k.total_contacts - k.pending - k.message_1_sent AS final_contacts, k.failures, k.interactions,
         clock_timestamp() AS updated_at
     FROM campaigns c JOIN campaign_counters k ON k.campaign_id = c.id
-    WHERE c.status IN ('running', 'paused') OR c.closed_at > clock_timestamp() - $1::interval
+    WHERE c.status IN ('running', 'paused') OR c.closed_at > statement_timestamp() - $1::interval
 """
 SENT = """
     SELECT sender_id::text, day::text, messages_1_sent, messages_2_sent, failures FROM daily_counters
-    WHERE day >= ((clock_timestamp() - $1::interval) AT TIME ZONE 'UTC')::date
+    WHERE day >= ((statement_timestamp() - $1::interval) AT TIME ZONE 'UTC')::date
 """
 
 

@@ -24,7 +24,7 @@ SENDERS = """
         h.sending_days, h.messages, h.failures,
         ARRAY(
             SELECT extract(epoch FROM started_at)::double precision FROM sends
-            WHERE sends.sender_id = s.id AND started_at > clock_timestamp() - make_interval(secs => $2)
+            WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $2)
                 AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
             ORDER BY started_at
         ) AS sent
@@ -38,6 +38,7 @@ SENDERS = """
         FROM daily_counters WHERE daily_counters.sender_id = s.id
     ) h
     WHERE s.id = ANY ($1::uuid[])
+    ORDER BY array_position($1::uuid[], s.id)
 """
 # Every campaign that uses one of the senders now, apart from the one that is asked about.
 COMPETING = """
@@ -59,6 +60,11 @@ COURSES = """
     GROUP BY ca.id, cc.sender_id
 """
 
+# What a change of batches takes besides the pause: until it is noticed that the last Message 1 has left, and
+# until the first of the next batch has its turn. Measured: 0.6 s on an idle machine, 1.0 to 1.3 s on a busy
+# one.
+TURNOVER_S = 0.8
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outlook:
@@ -74,18 +80,21 @@ async def gather_outlook(pool: Pool, defaults: RunSettings, campaign: Campaign) 
     """What is known now; a draft is looked at as if it started now."""
     now: datetime = await pool.fetchval("SELECT clock_timestamp()")
     senders = [
-        await _sender(pool, defaults, row)
+        await _sender(pool, defaults, campaign.id, row)
         for row in await pool.fetch(SENDERS, campaign.sender_ids, DAY_S + MARGIN_S)
     ]
     others = [row["id"] for row in await pool.fetch(COMPETING, campaign.sender_ids, campaign.id)]
     courses = await _courses(pool, defaults, [*others, campaign.id], campaign.sender_ids)
-    if campaign.opened_at is None:
+    if campaign.closed_at is not None:
+        courses.pop(campaign.id, None)
+        contacts = 0
+    elif campaign.opened_at is None:
         contacts = await audience_size(pool, campaign.id)
-        settings = await run_settings.load(pool, defaults, campaign_id=campaign.id)
         courses[campaign.id] = CampaignOutlook(
             id=campaign.id,
             batch_size=campaign.batch_size,
-            batch_pause_s=settings.batch_pause_s if campaign.batch_pause_s is None else campaign.batch_pause_s,
+            batch_pause_s=TURNOVER_S
+            + await run_settings.batch_pause_s(pool, defaults, campaign.id, campaign.batch_pause_s),
             window_s=campaign.window_s,
             grace_s=campaign.grace_s,
             unassigned=contacts,
@@ -96,12 +105,12 @@ async def gather_outlook(pool: Pool, defaults: RunSettings, campaign: Campaign) 
     return Outlook(now=now.timestamp(), contacts=contacts, senders=senders, campaigns=list(courses.values()))
 
 
-async def _sender(pool: Pool, defaults: RunSettings, row: asyncpg.Record) -> SenderOutlook:
+async def _sender(pool: Pool, defaults: RunSettings, campaign_id: str, row: asyncpg.Record) -> SenderOutlook:
     now = datetime.now(tz=row["message_1_at"].tzinfo)
     available: float | None = row["held_until"].timestamp() if row["held_until"] else 0.0
     return SenderOutlook(
         id=row["id"],
-        settings=await run_settings.load(pool, defaults, sender_id=row["id"]),
+        settings=await run_settings.for_batch(pool, defaults, sender_id=row["id"], campaign_id=campaign_id),
         history=History(
             age_days=(now.date() - row["account_since"]).days,
             sending_days=row["sending_days"],
@@ -128,14 +137,13 @@ async def _courses(
         lanes[row["id"]].append(row)
     found = {}
     for campaign_id, rows in lanes.items():
-        settings = await run_settings.load(pool, defaults, campaign_id=campaign_id)
         first = rows[0]
         sent_at = [row["last_sent_at"].timestamp() for row in rows if row["last_sent_at"]]
-        pause_s = first["batch_pause_s"]
         found[campaign_id] = CampaignOutlook(
             id=campaign_id,
             batch_size=first["batch_size"],
-            batch_pause_s=settings.batch_pause_s if pause_s is None else pause_s,
+            batch_pause_s=TURNOVER_S
+            + await run_settings.batch_pause_s(pool, defaults, campaign_id, first["batch_pause_s"]),
             window_s=first["window_s"],
             grace_s=first["grace_s"],
             pending={row["sender_id"]: row["pending"] for row in rows},

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 
@@ -18,8 +19,9 @@ from storage.reservations import RHYTHM
 LOCK = """
     SELECT s.status, s.status_reason, s.pause_scope, s.held_until, s.resumed_at, s.maturity AS given_maturity,
         s.account_since, s.message_1_rate_per_s, s.message_2_rate_per_s,
-        p.state, p.reason, p.delay_s, p.quota, p.maturity, p.error_factor, p.error_rate, p.errors_counted_at,
-        p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row
+        p.settings, p.state, p.reason, p.delay_s, p.quota, p.maturity, p.error_factor, p.error_rate,
+        p.errors_counted_at, p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until,
+        p.in_a_row
     FROM sender_paces p JOIN senders s ON s.id = p.sender_id
     WHERE p.sender_id = $1 AND s.removed_at IS NULL FOR NO KEY UPDATE OF p
 """
@@ -89,7 +91,7 @@ GET = """
         ceil(expected_replies)::int AS kept_for_replies,
         CASE WHEN message_1_at > clock_timestamp() THEN message_1_at END AS next_message_1_at,
         (SELECT count(*) FROM sends WHERE sends.sender_id = p.sender_id
-            AND started_at > clock_timestamp() - make_interval(secs => $2)
+            AND started_at > statement_timestamp() - make_interval(secs => $2)
             AND (outcome IS NULL OR outcome IN ('accepted', 'unknown')))::int AS sent_in_a_day
     FROM sender_paces p WHERE sender_id = $1
 """
@@ -99,14 +101,19 @@ CHANGES = """
     FROM pacing_changes WHERE sender_id = $1 ORDER BY id DESC LIMIT $2
 """
 HELD_MESSAGES = """
-    SELECT m.id::text, m.campaign_id::text, m.contact_id::text FROM messages m
+    SELECT m.id::text, m.campaign_id::text, m.contact_id::text, m.held_at FROM messages m
     WHERE m.held_at IS NOT NULL AND m.sender_id = $1
 """
-RELEASE = "UPDATE messages SET held_at = NULL WHERE id = ANY ($1::uuid[])"
+# One that was refused again when it had been woken stays marked.
+RELEASE = """
+    UPDATE messages m SET held_at = NULL
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS woken(id, held_at)
+    WHERE m.id = woken.id AND m.held_at = woken.held_at
+"""
 WITHDRAWABLE = """
     SELECT id::text, provider_id FROM messages
     WHERE sender_id = $1 AND status = 'accepted' AND provider_id IS NOT NULL
-        AND accepted_at > clock_timestamp() - interval '1 day'
+        AND accepted_at > statement_timestamp() - interval '1 day'
 """
 
 
@@ -114,6 +121,7 @@ WITHDRAWABLE = """
 class Before:
     """What the last decision was."""
 
+    settings: dict[str, Any] | None
     state: str
     reason: str | None
     delay_s: float | None
@@ -150,6 +158,7 @@ class StoredPace:
         return found
 
 
+BEFORE = ("settings", "state", "reason", "delay_s", "quota", "error_factor")
 NEARLY_USED_UP = 0.8
 
 
@@ -177,6 +186,7 @@ class HeldMessage:
     id: str
     campaign_id: str
     contact_id: str
+    held_at: datetime
 
 
 async def gather_facts(
@@ -222,7 +232,7 @@ async def gather_facts(
         open_campaigns=work["open"],
         paused_campaigns=work["paused"],
     )
-    before = Before(**{name: row[name] for name in ("state", "reason", "delay_s", "quota", "error_factor")})
+    before = Before(**{name: row[name] for name in BEFORE})
     return facts, before
 
 
@@ -240,12 +250,15 @@ async def save_assessment(
     connection: Connection, sender_id: str, facts: Facts, before: Before, decided: Assessment
 ) -> bool:
     """Stores the decision, and notes a change with its reason (P6); returns whether it was one."""
-    rhythm = hurried(facts.rhythm, decided.pace)
+    settings = asdict(facts.settings)
+    # A faster setting is for new batches (P11): the slot that is planned is one of a batch that runs.
+    is_faster = before.delay_s is not None and decided.pace.delay_s < before.delay_s
+    rhythm = hurried(facts.rhythm, decided.pace) if is_faster and before.settings == settings else facts.rhythm
     opens_at = datetime.fromtimestamp(decided.opens_at, UTC) if decided.opens_at else None
     await connection.execute(
         SAVE,
         sender_id,
-        asdict(facts.settings),
+        settings,
         decided.maturity,
         decided.pace.profile,
         decided.quota,
@@ -298,9 +311,9 @@ async def list_held(pool: Pool, sender_id: str) -> list[HeldMessage]:
     return [HeldMessage(**row) for row in await pool.fetch(HELD_MESSAGES, sender_id)]
 
 
-async def release_held(pool: Pool, message_ids: list[str]) -> None:
+async def release_held(pool: Pool, woken: list[HeldMessage]) -> None:
     """These messages have been woken."""
-    await pool.execute(RELEASE, message_ids)
+    await pool.execute(RELEASE, [each.id for each in woken], [each.held_at for each in woken])
 
 
 async def list_withdrawable(pool: Pool, sender_id: str) -> list[tuple[str, str]]:

@@ -21,6 +21,9 @@ from storage.database import Connection
 
 _random = SystemRandom()
 
+IN_FLIGHT_S = 15  # a little longer than the time limit of a POST
+IN_FLIGHT_RETRY_S = 0.1
+SHORTEST_KEPT_GAP_S = 0.05  # below that nobody sends to people, and gaps are not kept by the provider's clock
 HELD_BY_A_PERSON_S = 600.0  # whoever resumes wakes what was refused; this is for when that fails
 
 
@@ -59,8 +62,10 @@ class SenderPace:
 
 RHYTHM = ("slot_at", "message_1_at", "message_2_at", "last_message_1_at", "rest_until")
 
-LOCK_PACE = """
-    SELECT s.status, s.status_reason, s.pause_scope, s.held_until,
+LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE"
+# A statement of its own, begun with the lock held: one that waited would see the pauses of before.
+READ_PACE = """
+    SELECT clock_timestamp() AS at, s.status, s.status_reason, s.pause_scope, s.held_until,
         s.message_1_rate_per_s, s.message_2_rate_per_s,
         ca.pause_scope AS campaign_pause_scope, b.settings AS batch_settings,
         p.settings, p.maturity, p.quota, p.expected_replies, p.reply_rate, p.error_factor,
@@ -70,7 +75,6 @@ LOCK_PACE = """
     JOIN campaigns ca ON ca.id = $2
     LEFT JOIN campaign_batches b ON b.campaign_id = ca.id AND b.batch = $3
     WHERE p.sender_id = $1
-    FOR NO KEY UPDATE OF p
 """
 COUNTING = "(outcome IS NULL OR outcome IN ('accepted', 'unknown'))"
 SENT_SINCE = f"SELECT count(*) FROM sends WHERE sender_id = $1 AND started_at > $2 AND {COUNTING}"
@@ -82,6 +86,12 @@ NTH_SINCE = f"""
 NTH_LAST = f"""
     SELECT started_at FROM sends WHERE sender_id = $1 AND {COUNTING} ORDER BY started_at DESC OFFSET $2 LIMIT 1
 """
+# Whose answer is still awaited: nobody knows when the provider will have taken it. An attempt that is older has
+# lost its worker, or its POST has timed out.
+IN_FLIGHT = f"""
+    SELECT EXISTS (SELECT FROM sends WHERE sender_id = $1 AND outcome IS NULL
+        AND started_at > statement_timestamp() - interval '{IN_FLIGHT_S} seconds')
+"""
 MOVE_ON = """
     UPDATE sender_paces SET slot_at = $2, message_1_at = $3, message_2_at = $4, last_message_1_at = $5,
         rest_until = $6, in_a_row = $7, min_gap_s = $8, expected_replies = $9
@@ -90,9 +100,9 @@ MOVE_ON = """
 KEEP_GAP = """
     UPDATE sender_paces
     SET message_1_at = greatest(message_1_at, clock_timestamp() + make_interval(secs => min_gap_s))
-    WHERE sender_id = $1 AND min_gap_s > 0.05
+    WHERE sender_id = $1 AND min_gap_s > $2
 """
-NOTE_HELD = "UPDATE messages SET held_at = clock_timestamp() WHERE id = $1 AND held_at IS NULL"
+NOTE_HELD = "UPDATE messages SET held_at = clock_timestamp() WHERE id = $1"
 
 
 async def reserve(
@@ -108,15 +118,14 @@ async def reserve(
 
     Call it in the transaction that stores the attempt, with the contact's row locked.
     """
-    row = await connection.fetchrow(LOCK_PACE, sender_id, campaign_id, batch)
+    await connection.execute(LOCK_PACE, sender_id)
+    row = await connection.fetchrow(READ_PACE, sender_id, campaign_id, batch)
     if row is None:
         raise LookupError(f"there is no sender {sender_id} or no campaign {campaign_id}")
     if held := _held_by_a_person(sender_id, row, message_type):
         await connection.execute(NOTE_HELD, message_id)
         return held
-    # Only now: the statement above may have waited for the lock.
-    at: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    sender = _read(row, message_type, at.timestamp())
+    sender = _read(row, message_type)
     held = _held_by_the_rhythm(sender_id, sender, message_type) or await _held_by_the_numbers(
         connection, sender_id, sender, message_type
     )
@@ -131,7 +140,7 @@ async def keep_gap(connection: Connection, sender_id: str) -> None:
     The provider took the message at some moment between our POST and its answer. Counting from the answer keeps
     the gap also by the provider's clock, however long the answer took.
     """
-    await connection.execute(KEEP_GAP, sender_id)
+    await connection.execute(KEEP_GAP, sender_id, SHORTEST_KEPT_GAP_S)
 
 
 def _held_by_a_person(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> Held | None:
@@ -150,9 +159,10 @@ def _covers(pause_scope: str | None, message_type: MessageType) -> bool:
     return pause_scope == "all" or (pause_scope == "message_1" and message_type is MessageType.MESSAGE_1)
 
 
-def _read(row: asyncpg.Record, message_type: MessageType, at: float) -> SenderPace:
+def _read(row: asyncpg.Record, message_type: MessageType) -> SenderPace:
     """Message 1 keeps to what its batch was started with; the quota is always the sender's present one."""
-    settings = RunSettings(**(row["settings"] or {}))
+    # Before the first look of the sender's workflow, what the batch was started with is all that is known.
+    settings = RunSettings(**(row["settings"] or row["batch_settings"] or {}))
     batch_settings = RunSettings(**row["batch_settings"]) if row["batch_settings"] else settings
     maturity = Maturity(row["maturity"])
     fixed = FixedRates(message_1_per_s=row["message_1_rate_per_s"], message_2_per_s=row["message_2_rate_per_s"])
@@ -165,7 +175,7 @@ def _read(row: asyncpg.Record, message_type: MessageType, at: float) -> SenderPa
     if quota is None:  # its workflow has not looked at it yet: the least that may hold
         quota = quota_of(settings, maturity, pace.profile, sending_days=0)
     return SenderPace(
-        at=at,
+        at=row["at"].timestamp(),
         held_until=held_until.timestamp() if held_until else None,
         pace=pace,
         quota=quota,
@@ -201,6 +211,17 @@ async def _held_by_the_numbers(
     connection: Connection, sender_id: str, sender: SenderPace, message_type: MessageType
 ) -> Held | None:
     is_first = message_type is MessageType.MESSAGE_1
+    if (
+        is_first
+        and sender.pace.min_gap_s > SHORTEST_KEPT_GAP_S
+        and await connection.fetchval(IN_FLIGHT, sender_id)
+    ):
+        return Held(
+            sender_id=sender_id,
+            retry_after_s=IN_FLIGHT_RETRY_S,
+            reason=Reason.PACE,
+            detail="the answer to the message before it is awaited",
+        )
     per_minute = sender.pace.per_minute
     if is_first and per_minute is not None:
         last: datetime | None = await connection.fetchval(NTH_LAST, sender_id, per_minute - 1)

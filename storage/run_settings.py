@@ -1,12 +1,14 @@
 """Overrides of the settings that may change while Relance runs; every change enters the audit log."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from domain.run_settings import (
     Effective,
     Override,
     RunSettings,
     Scope,
+    Source,
     build,
     check,
     check_scope,
@@ -68,6 +70,22 @@ async def load(
 ) -> RunSettings:
     """The values of `effective` alone, for those who send."""
     return build(await effective(pool, defaults, (), sender_id=sender_id, campaign_id=campaign_id))
+
+
+async def for_batch(pool: Pool, defaults: RunSettings, *, sender_id: str, campaign_id: str) -> RunSettings:
+    """With what the next batch of that campaign on that sender starts."""
+    found = await effective(pool, defaults, (), sender_id=sender_id, campaign_id=campaign_id)
+    settings = build(found)
+    if found["delay_s"].source in {Source.SENDER, Source.CAMPAIGN}:
+        # Whoever names a delay means it, also for a mature account.
+        settings = replace(settings, mature_delay_s=settings.delay_s)
+    return settings
+
+
+async def batch_pause_s(pool: Pool, defaults: RunSettings, campaign_id: str, drafted_s: float | None) -> float:
+    """The pause after a batch: as set for the campaign since, in its draft, or by the settings now."""
+    found = (await effective(pool, defaults, (), campaign_id=campaign_id))["batch_pause_s"]
+    return float(found.value) if found.source is Source.CAMPAIGN or drafted_s is None else drafted_s
 
 
 async def check_targets(

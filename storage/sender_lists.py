@@ -40,7 +40,7 @@ LIST = """
     SELECT s.id::text, s.name, s.phone, s.device_id, s.status, s.status_reason, s.pause_scope, s.held_until,
         p.state, p.reason, p.opens_at, p.profile, p.maturity, p.delay_s, p.error_rate, p.quota,
         (SELECT count(*) FROM sends WHERE sends.sender_id = s.id
-            AND started_at > clock_timestamp() - make_interval(secs => {day})
+            AND started_at > statement_timestamp() - make_interval(secs => {day})
             AND (outcome IS NULL OR outcome IN ('accepted', 'unknown')))::int AS sent_in_a_day,
         ceil(p.expected_replies)::int AS kept_for_replies,
         CASE WHEN p.message_1_at > clock_timestamp() THEN p.message_1_at END AS next_message_1_at,

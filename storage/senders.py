@@ -150,9 +150,9 @@ async def remove_sender(pool: Pool, sender_id: str) -> list[str] | None:
     return []
 
 
-async def stop_sender(pool: Pool, sender_id: str, reason: str) -> bool:
+async def stop_sender(source: "Pool | Connection", sender_id: str, reason: str) -> bool:
     """Stops a sender until a person resumes it; False if it was stopped already."""
-    return await pool.execute(STOP, sender_id, reason) == "UPDATE 1"
+    return await source.execute(STOP, sender_id, reason) == "UPDATE 1"
 
 
 async def pause_sender(pool: Pool, sender_id: str, scope: str) -> Sender | None:

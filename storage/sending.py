@@ -6,6 +6,7 @@ sending, acknowledgements, opt-outs and closing happen one after the other.
 
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageType
@@ -25,6 +26,7 @@ class Ready:
     device_id: str
     phone: str
     body: str
+    began_at: float  # by this machine's monotonic clock, in seconds: before the attempt was stored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +204,7 @@ async def begin_attempt(
             contact[message_type.value], {"name": contact["name"] or "", **contact["variables"]}
         )
         attempt = (message["last_attempt"] or 0) + 1
+        began_at = monotonic()
         await connection.execute(START_ATTEMPT, message["id"], body, attempt)
         return Ready(
             message_id=message["id"],
@@ -210,6 +213,7 @@ async def begin_attempt(
             device_id=contact["device_id"],
             phone=contact["phone"],
             body=body,
+            began_at=began_at,
         )
 
 

@@ -182,7 +182,8 @@ class ContactWorkflow:
                 message_type=message_type,
             ),
             task_queue=queue,
-            start_to_close_timeout=timedelta(seconds=90),
+            # It may wait for its turn; a crash shows in its heartbeats.
+            start_to_close_timeout=timedelta(minutes=15),
             heartbeat_timeout=timedelta(seconds=15),
             retry_policy=UNLIMITED,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -40,7 +40,7 @@ class SenderWorkflow:
     @workflow.run
     async def run(self, sender: SenderInput) -> None:
         """Until there is no such sender any more."""
-        while self._resumed or not workflow.info().is_continue_as_new_suggested():
+        while self._is_busy() or not workflow.info().is_continue_as_new_suggested():
             self._rung = False
             if self._resumed:
                 await self._wake()
@@ -58,7 +58,6 @@ class SenderWorkflow:
                     timeout=timedelta(seconds=pace.look_again_s),
                     timeout_summary="Look again",
                 )
-        await asyncio.gather(*self._aftermaths)
         workflow.continue_as_new(replace(sender, pace=self._pace))
 
     @workflow.signal
@@ -76,6 +75,10 @@ class SenderWorkflow:
     def pace(self) -> SetPace | None:
         """What the sender does now, and why; None before the first look."""
         return self._pace
+
+    def _is_busy(self) -> bool:
+        """Whether something is under way that the next run would not know of."""
+        return self._resumed or any(not aftermath.done() for aftermath in self._aftermaths)
 
     async def _set_pace(self) -> SetPace | None:
         known = self._pace

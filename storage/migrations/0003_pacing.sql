@@ -87,8 +87,10 @@ CREATE INDEX pacing_changes_by_sender ON pacing_changes (sender_id, id DESC);
 -- Counting what was sent in the last 24 hours needs nothing but this index.
 CREATE INDEX sends_by_sender ON sends (sender_id, started_at) INCLUDE (outcome);
 CREATE INDEX messages_failed ON messages (sender_id, failed_at) WHERE failed_at IS NOT NULL;
-CREATE INDEX campaign_contacts_open ON campaign_contacts (sender_id, campaign_id)
-    WHERE state IN ('pending', 'message_1_sent');
+CREATE INDEX campaign_contacts_waiting ON campaign_contacts (sender_id, campaign_id)
+    WHERE state = 'message_1_sent';
+CREATE INDEX campaign_contacts_pending_by_sender ON campaign_contacts (sender_id, campaign_id)
+    WHERE state = 'pending';
 
 -- A message that was refused because somebody paused: it is woken when they resume.
 ALTER TABLE messages ADD COLUMN held_at timestamptz;

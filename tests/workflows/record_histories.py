@@ -14,7 +14,12 @@ import httpx
 from temporalio.client import Client
 
 from domain.contact_file import ContactRow
-from domain.identifiers import batch_workflow_id, campaign_workflow_id, contact_workflow_id
+from domain.identifiers import (
+    batch_workflow_id,
+    campaign_workflow_id,
+    contact_workflow_id,
+    sender_workflow_id,
+)
 from local.addresses import SANDBOX_TOKEN
 from local.api_client import authorization
 from local.ports import Ports
@@ -37,8 +42,17 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
+# How long a campaign may take, and what people tell the API when its first messages are out.
+CAMPAIGNS: dict[str, tuple[float, tuple[str, ...]]] = {
+    "all_final": (120, ()),
+    "cancelled": (120, ("cancel",)),
+    "max_age": (2, ()),
+    "paused": (120, ("pause", "resume")),
+}
+
+
 async def main(version: str) -> None:
-    """One campaign that ends by itself, one that is cancelled, one that reaches its maximum age."""
+    """Campaigns that end in every way, and the sender of them all: at last stopped, resumed and removed."""
     settings = Settings(database_url=None, redis_url=None, temporal_address=None, wassenger_token=None)
 
     async def migrate(database_url: str) -> None:
@@ -62,14 +76,12 @@ async def main(version: str) -> None:
         sandbox = httpx.AsyncClient(
             base_url=str(stack.addresses.sandbox_url), headers={"Token": SANDBOX_TOKEN}, timeout=30
         )
-        for first, (name, max_age_s, cancel) in enumerate(
-            (("all_final", 120, False), ("cancelled", 120, True), ("max_age", 2, False))
-        ):
+        for first, (name, (max_age_s, orders)) in enumerate(CAMPAIGNS.items()):
             phones = {way: f"+33639980{first}{number:02d}" for number, way in enumerate(WAYS)}
             people = [{"phone": phones[way], **behaviour} for way, behaviour in WAYS.items()]
             (await sandbox.put("/control/people", json={"people": people})).raise_for_status()
             campaign_id = await _run(
-                pool, api, sender.id, list(phones.values()), max_age_s=max_age_s, cancel=cancel
+                pool, api, sender.id, list(phones.values()), max_age_s=max_age_s, orders=orders
             )
             await _save(client, version, f"campaign-{name}", campaign_workflow_id(campaign_id))
             await _save(client, version, f"batch-{name}", batch_workflow_id(campaign_id, 0))
@@ -77,6 +89,11 @@ async def main(version: str) -> None:
                 contact_id = await pool.fetchval("SELECT id::text FROM contacts WHERE phone = $1", phone)
                 identity = contact_workflow_id(campaign_id, contact_id)
                 await _save(client, version, f"contact-{name}-{way}", identity)
+        await _stop_and_resume(api, sandbox, sender.id)
+        await pool.execute("DELETE FROM sender_paces WHERE sender_id = $1", sender.id)
+        await client.get_workflow_handle(sender_workflow_id(sender.id)).signal("change")
+        await client.get_workflow_handle(sender_workflow_id(sender.id)).result()
+        await _save(client, version, "sender-whole_life", sender_workflow_id(sender.id))
         await api.aclose()
         await sandbox.aclose()
         await pool.close()
@@ -89,7 +106,7 @@ async def _run(
     phones: list[str],
     *,
     max_age_s: float,
-    cancel: bool,
+    orders: tuple[str, ...],
 ) -> str:
     category_id = await contacts.save_category(pool, phones[0])
     rows = [ContactRow(line=1, phone=phone, name="", variables={}, opted_out=False) for phone in phones]
@@ -111,9 +128,10 @@ async def _run(
     (await api.post(f"/api/campaigns/{campaign.id}/start")).raise_for_status()
     # The plan of one that reaches its maximum age would be refused, so its age is cut after the start.
     await pool.execute("UPDATE campaigns SET max_age_s = $2 WHERE id = $1", campaign.id, max_age_s)
-    if cancel:
+    for order in orders:
         await _until_sent(pool, campaign.id)
-        (await api.post(f"/api/campaigns/{campaign.id}/cancel")).raise_for_status()
+        (await api.post(f"/api/campaigns/{campaign.id}/{order}")).raise_for_status()
+        await asyncio.sleep(1)  # for those who meet the pause
     while True:
         stored = await campaigns.get_campaign(pool, campaign.id)
         if stored and stored.closed_at:
@@ -128,6 +146,19 @@ async def _until_sent(pool: Pool, campaign_id: str) -> None:
         if counters.messages_1_sent >= 2:
             return
         await asyncio.sleep(0.02)
+
+
+async def _stop_and_resume(api: httpx.AsyncClient, sandbox: httpx.AsyncClient, sender_id: str) -> None:
+    for session, state in (("blocked", "stopped"), ("online", "sending")):
+        (await sandbox.patch(f"/control/devices/{DEVICE}", json={"session": session})).raise_for_status()
+        if state == "sending":
+            (await api.post(f"/api/senders/{sender_id}/resume")).raise_for_status()
+        while True:
+            shown = (await api.get(f"/api/senders/{sender_id}")).json()
+            if shown["pace"]["state"] == state:
+                break
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)  # for what follows a stop
 
 
 async def _save(client: Client, version: str, name: str, workflow_id: str) -> None:

@@ -12,6 +12,7 @@ from temporalio.workflow import NondeterminismError
 from workflows.batch import BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactInput, ContactWorkflow
+from workflows.sender import SenderWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
@@ -21,16 +22,36 @@ def stored(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(path.stem, json.loads(path.read_text()))
 
 
-def test_every_workflow_has_stored_histories() -> None:
-    """Q4: an empty folder would let everything pass."""
-    kinds = {path.stem.split("-")[1] for path in HISTORIES}
-    assert kinds == {"campaign", "batch", "contact"}
+def test_every_workflow_has_stored_histories_of_every_version() -> None:
+    """Q4: an empty folder would let everything pass. Senders have a workflow since the second version."""
+    kinds: dict[str, set[str]] = {}
+    for path in HISTORIES:
+        version, kind, *_ = path.stem.split("-")
+        kinds.setdefault(version, set()).add(kind)
+    assert kinds == {
+        "v1": {"campaign", "batch", "contact"},
+        "v2": {"campaign", "batch", "contact", "sender"},
+    }
+
+
+def test_the_histories_hold_every_signal_of_campaigns_and_senders() -> None:
+    """E17: what people may tell a workflow that runs over an upgrade."""
+    signals = {
+        (path.stem.split("-")[1], event.workflow_execution_signaled_event_attributes.signal_name)
+        for path in HISTORIES
+        for event in stored(path).events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    }
+    assert signals >= {
+        *(("campaign", name) for name in ("batch_done", "cancel", "pause", "resume")),
+        *(("sender", name) for name in ("change", "resume")),
+    }
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
     """E17: a running campaign survives an upgrade of the code."""
-    replayer = Replayer(workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow])
+    replayer = Replayer(workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow, SenderWorkflow])
     await replayer.replay_workflow(stored(path))
 
 

@@ -27,11 +27,12 @@ from domain.identifiers import CAMPAIGN_QUEUE, contact_workflow_id, reply_queue,
 from domain.messages import MessageType
 from storage.campaigns import Lane
 from tests.conftest import eventually
-from tests.workflows.edges.ledger import Ledger
+from tests.workflows.edges.ledger import Desk, Ledger
 from worker import SEARCH_ATTRIBUTES, add_search_attributes
 from workflows.batch import BatchInput, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactInput, ContactWorkflow
+from workflows.sender import SenderInput, SenderWorkflow
 
 SENDER = "sender-a"
 OTHER_SENDER = "sender-b"
@@ -39,6 +40,7 @@ UNSERVED_SENDER = "sender-without-a-worker"  # what is queued for it never gets 
 WINDOW = timedelta(hours=24)
 GRACE = timedelta(seconds=60)
 MILLISECOND = timedelta(milliseconds=1)
+WORKFLOWS: list[type] = [CampaignWorkflow, BatchWorkflow, ContactWorkflow, SenderWorkflow]
 # The real server suggests to continue-as-new from here on, instead of at 4096 events.
 LONG_HISTORY = 60
 
@@ -54,6 +56,11 @@ class Stage:
     open_to_patches: bool = False
     started: "list[WorkflowHandle[Any, Any]]" = field(default_factory=list)
     exits: AsyncExitStack = field(default_factory=AsyncExitStack)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """With an account that may send."""
+        self.desk = Desk(clock=self.environment.get_current_time)
 
     @classmethod
     def live(
@@ -93,13 +100,23 @@ class Stage:
         return Worker(
             self.environment.client,
             task_queue=queue,
-            workflows=[CampaignWorkflow, BatchWorkflow, ContactWorkflow] if workflows else [],
-            activities=self.ledger.activities(),
+            workflows=WORKFLOWS if workflows else [],
+            activities=[*self.ledger.activities(), *self.desk.activities()],
             interceptors=self.interceptors,
             # Outside the sandbox, tests can replace the constants of a workflow's module.
             workflow_runner=UnsandboxedWorkflowRunner() if self.open_to_patches else SandboxedWorkflowRunner(),
             # Hears of cancellations at once, not at every twelfth second.
             max_heartbeat_throttle_interval=timedelta(milliseconds=50),
+        )
+
+    def sender_worker(self, queue: str) -> Worker:
+        """Everything a sender needs, on a queue of its own, for tests that stop it."""
+        return Worker(
+            self.environment.client,
+            task_queue=queue,
+            workflows=[SenderWorkflow],
+            activities=self.desk.activities(),
+            max_cached_workflows=0,
         )
 
     def workflows_only(self, queue: str) -> Worker:
@@ -128,6 +145,21 @@ class Stage:
             ),
             id=contact_workflow_id(self.campaign_id, contact_id),
             task_queue=queue,
+        )
+        self.started.append(handle)
+        return handle
+
+    async def sender(
+        self, *, queue: str = CAMPAIGN_QUEUE, first_signal: str | None = None
+    ) -> "WorkflowHandle[Any, None]":
+        """The workflow that keeps the pace of one sender, started."""
+        identity = secrets.token_hex(4)
+        handle = await self.environment.client.start_workflow(
+            SenderWorkflow.run,
+            SenderInput(sender_id=identity),
+            id=f"sender-{identity}",
+            task_queue=queue,
+            start_signal=first_signal,
         )
         self.started.append(handle)
         return handle

@@ -7,13 +7,14 @@ activities are tested against the real database elsewhere.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.alerts import Alert
 from activities.campaigns import (
     Batch,
     BatchRef,
@@ -25,6 +26,7 @@ from activities.campaigns import (
     SettleOutcome,
     StopInput,
 )
+from activities.pacing import PaceRequest, SetPace
 from activities.sending import SendInput, SendOutcome
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageType
@@ -79,6 +81,7 @@ class Ledger:
     batches: dict[int, list[str]] = field(default_factory=dict)
     closes_by: datetime = datetime(2100, 1, 1, tzinfo=UTC)
     batch_pause_s: float = 30
+    changed_pause_s: float | None = None  # the pause as the settings say when a batch has been sent
     holds: dict[MessageType, Hold] = field(default_factory=dict)
     unanswered: set[MessageType] = field(default_factory=set)  # one of these reaches the phone, unknown to us
     sends: list[tuple[str, MessageType, str]] = field(default_factory=list)  # contact, message, task queue
@@ -179,12 +182,13 @@ class Ledger:
         )
 
     @activity.defn(name="await_messages_sent")
-    async def await_messages_sent(self, ref: BatchRef) -> None:
-        """Until nobody of the batch is pending."""
+    async def await_messages_sent(self, ref: BatchRef) -> float | None:
+        """Until nobody of the batch is pending; None, as before the pause could change, unless a test says."""
         while any(self.person(contact).state is ContactState.PENDING for contact in self.batches[ref.batch]):
             activity.heartbeat()
             await asyncio.sleep(POLL_S)
         self.batches_sent[ref.batch] = await self.clock()
+        return self.changed_pause_s
 
     @activity.defn(name="stop_contacts")
     async def stop_contacts(self, stop: StopInput) -> int:
@@ -219,3 +223,71 @@ class Ledger:
             self.fail_contact,
             self.close_campaign,
         ]
+
+
+SENDING = SetPace(
+    state="sending",
+    reason="standard profile",
+    profile="standard",
+    maturity="established",
+    delay_s=5,
+    error_factor=1,
+    quota=1000,
+    expected_replies=0,
+    message_1_queue_per_s=0.4,
+    message_2_queue_per_s=20,
+    look_again_s=300,
+    changed=False,
+    stopped=None,
+)
+STOPPED = replace(SENDING, state="stopped", reason="blocked", message_1_queue_per_s=0, message_2_queue_per_s=0)
+
+
+@dataclass
+class Desk:
+    """What the workflow of a sender believes about its account: the facts as the test sets them."""
+
+    clock: Callable[[], Awaitable[datetime]]  # the server's time
+    pace: SetPace | None = SENDING  # None: there is no such sender any more
+    alert_fails: bool = False
+    withdrawal_fails: bool = False
+    done: list[str] = field(default_factory=list)  # looked, woke, withdrew, alerted: in this order
+    requests: list[PaceRequest] = field(default_factory=list)
+    looked_at: list[datetime] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)  # attempts
+
+    @activity.defn(name="set_pace")
+    async def set_pace(self, request: PaceRequest) -> SetPace | None:
+        """The facts; news of a stop as long as the workflow does not know of it."""
+        self.done.append("looked")
+        self.requests.append(request)
+        self.looked_at.append(await self.clock())
+        if self.pace is None or self.pace.state != "stopped" or request.state == "stopped":
+            return self.pace
+        return replace(self.pace, stopped=self.pace.reason)
+
+    @activity.defn(name="wake_messages")
+    async def wake_messages(self, _sender_id: str) -> int:
+        """Notes it."""
+        self.done.append("woke")
+        return 0
+
+    @activity.defn(name="withdraw_messages")
+    async def withdraw_messages(self, _sender_id: str) -> int:
+        """Notes it."""
+        self.done.append("withdrew")
+        if self.withdrawal_fails:
+            raise ApplicationError("the gateway is away")
+        return 0
+
+    @activity.defn(name="send_alert")
+    async def send_alert(self, alert: Alert) -> None:
+        """Notes it."""
+        self.done.append("alerted")
+        self.alerts.append(alert)
+        if self.alert_fails:
+            raise ApplicationError("nobody was reached")
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """To register with a worker."""
+        return [self.set_pace, self.wake_messages, self.withdraw_messages, self.send_alert]
