@@ -30,6 +30,7 @@ from api import (
     number_checks,
     opt_outs,
     problems,
+    schema,
     sender_health,
     senders,
     statistics,
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         version="0.1.0",
         lifespan=lifespan,
         max_body_size=LARGEST_UPLOAD,
+        generate_unique_id_function=schema.operation_name,
     )
     problems.install(app)
     hardening.install(app, settings)
@@ -99,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     for operations in (caching, monitoring, live, metrics, statistics):
         app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
+    schema.install(app, settings)
     return app
 
 

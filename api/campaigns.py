@@ -90,10 +90,14 @@ async def list_campaigns(
 async def preview_audience(audience: AudienceIn, needs: Needs) -> AudienceOut:
     """How many contacts a campaign would reach now, who is left out and why, and ten of those it reaches."""
     category_ids = [str(category_id) for category_id in audience.category_ids]
-    return AudienceOut(
-        audience=await drafts.measure_audience(
+    try:
+        measured = await drafts.measure_audience(
             needs.pool, everyone=audience.everyone, category_ids=category_ids
-        ),
+        )
+    except UnknownReferenceError as error:
+        raise Problem(422, "Unknown category", str(error)) from error
+    return AudienceOut(
+        audience=measured,
         sample=await drafts.sample_audience(
             needs.pool, everyone=audience.everyone, category_ids=category_ids, size=SAMPLE_SIZE
         ),

@@ -179,8 +179,20 @@ async def delete(pool: Pool, campaign_id: str) -> bool:
     return await pool.execute(DELETE, campaign_id) == "DELETE 1"
 
 
+UNKNOWN_CATEGORY = """
+    SELECT given.id::text FROM unnest($1::uuid[]) AS given(id)
+    WHERE NOT EXISTS (SELECT FROM categories WHERE categories.id = given.id) LIMIT 1
+"""
+
+
 async def measure_audience(pool: Pool, *, everyone: bool, category_ids: list[str]) -> Audience:
-    """How many contacts a campaign with these categories would reach now, and who is left out."""
+    """How many contacts a campaign with these categories would reach now, and who is left out.
+
+    Raises UnknownReferenceError for a category that does not exist.
+    """
+    unknown = await pool.fetchval(UNKNOWN_CATEGORY, category_ids)
+    if unknown is not None:
+        raise UnknownReferenceError(f"there is no category {unknown}")
     if everyone:
         row = await pool.fetchrow(EVERYONE)
     else:

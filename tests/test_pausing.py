@@ -23,7 +23,7 @@ from local.servers import Servers
 from settings import Settings
 from storage import database
 from storage.senders import Sender
-from tests.conftest import Town, eventually
+from tests.conftest import AUTHORIZED, LOCAL_API_KEY, Town, eventually
 
 Json = dict[str, Any]
 SILENT: Json = {"script": []}
@@ -80,6 +80,7 @@ async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
             wassenger_url=str(servers.sandbox_url),
             wassenger_token=SecretStr(SANDBOX_TOKEN),
             webhook_secret=SecretStr(secrets.token_urlsafe(16)),
+            local_api_key=SecretStr(LOCAL_API_KEY),
             public_url=f"http://127.0.0.1:{port}",
             api_port=port,
             alert_urls=[SecretStr(url) for url in alert_urls],
@@ -100,7 +101,7 @@ async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
         server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None))
         serving = asyncio.create_task(server.serve())
         api = await exits.enter_async_context(
-            httpx.AsyncClient(base_url=settings.effective_api_url, timeout=30)
+            httpx.AsyncClient(base_url=settings.effective_api_url, timeout=30, headers=AUTHORIZED)
         )
         sandbox = await exits.enter_async_context(
             httpx.AsyncClient(base_url=str(servers.sandbox_url), headers={"Token": SANDBOX_TOKEN}, timeout=30)
