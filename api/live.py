@@ -58,7 +58,7 @@ class LiveFeed:
     async def run(self, server: Server | None) -> None:
         """Until cancelled. Ends all streams as soon as the server is told to stop."""
         looked_at = -LOOK_EVERY_S
-        while True:
+        while not self._closed:  # what swallows a cancellation on the way must not keep the server from ending
             if server is not None and server.should_exit:
                 self.close()
             if monotonic() - looked_at >= LOOK_EVERY_S:

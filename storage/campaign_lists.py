@@ -239,12 +239,12 @@ async def list_contacts(
     where.also("cc.campaign_id = {}", campaign_id)
     where.also("cc.state = {}", state)
     if q is not None:
-        where.also("(name_key(co.name) LIKE name_key({0}) OR co.phone LIKE {0})", as_pattern(q))
+        where.also("(co.sort_name LIKE name_key({0}) OR co.phone LIKE {0})", as_pattern(q))
     where.after(CONTACT_ORDER, after)
     statement = CONTACTS.format(
         key=CONTACT_ORDER.key, where=where, order=CONTACT_ORDER.clause, limit=where.parameter(limit + 1)
     )
-    return await fetch_slice(pool, statement, where.values, ListedContact, limit)
+    return await fetch_slice(pool, statement, where.values, ListedContact, limit, plan_anew=q is not None)
 
 
 async def list_lanes(pool: Pool, campaign_id: str) -> list[LaneProgress]:

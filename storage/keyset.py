@@ -8,6 +8,8 @@ from storage.database import Pool
 
 Item = TypeVar("Item")
 
+PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slice(Generic[Item]):
@@ -74,10 +76,25 @@ class Where:
 
 
 async def fetch_slice(
-    pool: Pool, statement: str, values: Sequence[object], kind: type[Item], limit: int
+    pool: Pool,
+    statement: str,
+    values: Sequence[object],
+    kind: type[Item],
+    limit: int,
+    *,
+    plan_anew: bool = False,
 ) -> Slice[Item]:
-    """Runs a statement that gives one row more than the limit, each with its `key`."""
-    rows: list[dict[str, Any]] = [dict(row) for row in await pool.fetch(statement, *values)]
+    """Runs a statement that gives one row more than the limit, each with its `key`.
+
+    `plan_anew` is for searches: what they find differs by orders of magnitude, and so does the best plan.
+    """
+    if plan_anew:
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(PLAN_ANEW)
+            found = await connection.fetch(statement, *values)
+    else:
+        found = await pool.fetch(statement, *values)
+    rows: list[dict[str, Any]] = [dict(row) for row in found]
     keys = [row.pop("key") for row in rows]
     return Slice(
         items=[kind(**row) for row in rows[:limit]],

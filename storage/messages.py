@@ -182,7 +182,9 @@ async def list_messages(
         where.also("m.status = ANY ({}::text[])", wanted.statuses)
         chosen = _searching(wanted.q, where, places)
     statement = _SHOWN.format(key=sorting.key, chosen=chosen, **places)
-    return await fetch_slice(pool, statement, where.values, ListedMessage, limit)
+    return await fetch_slice(
+        pool, statement, where.values, ListedMessage, limit, plan_anew=wanted.q is not None
+    )
 
 
 def _searching(q: str | None, where: Where, places: dict[str, str]) -> str:
