@@ -128,7 +128,7 @@ async def test_what_the_api_refuses_is_one_sentence_and_code_1(relance: Relance,
 
     assert (tight.code, unknown.code) == (1, 1)
     assert (tight.out, unknown.out) == ("", "")
-    assert "raise max_age_s, or add a sender" in tight.err
+    assert "raise max_age_s to 360 (0.1 h)" in tight.err
     assert "there is no campaign" in unknown.err
     assert "Traceback" not in tight.err + unknown.err
 
