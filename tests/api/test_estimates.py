@@ -140,6 +140,12 @@ async def is_accepted(town: Town, api: httpx.AsyncClient, campaign: Campaign) ->
     return answer.status_code == 202
 
 
+async def fits(api: httpx.AsyncClient, campaign: Campaign) -> bool:
+    """What a start asks before it starts."""
+    answer = await api.get(f"/api/campaigns/{campaign.id}/estimate")
+    return bool(answer.json()["fits"])
+
+
 def named_max_age(problem: Json) -> float:
     found = re.search(r"raise max_age_s to (\d+) ", problem["detail"])
     assert found, problem["detail"]
@@ -160,13 +166,14 @@ async def test_the_advice_of_a_refusal_holds(
     problem = await refusal(api, campaign)
 
     assert problem["max_age_s"] == max_age_s < problem["duration_s"] <= named_max_age(problem)
+    # Asked, not started: a worker of another test would send from these senders.
     longer = await town.campaign(category_id, sender_ids, max_age_s=named_max_age(problem))
-    assert await is_accepted(town, api, longer)
+    assert await fits(api, longer)
     more = [(await town.sender(rate_per_s=rate_per_s)).id for _ in range(problem["senders_to_add"])]
     too_few = [*sender_ids, *more[:-1]]
     await refusal(api, await town.campaign(category_id, too_few, max_age_s=max_age_s))
     enough = [*sender_ids, *more]
-    assert await is_accepted(town, api, await town.campaign(category_id, enough, max_age_s=max_age_s))
+    assert await fits(api, await town.campaign(category_id, enough, max_age_s=max_age_s))
 
 
 async def test_like_the_first_means_the_first(town: Town, api: httpx.AsyncClient) -> None:
