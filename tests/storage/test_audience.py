@@ -181,4 +181,8 @@ async def test_closing_again_returns_the_stored_report(everybody: Town, account:
     stored = await campaigns.get_campaign(scene.pool, scene.campaign.id)
     assert stored is not None
     assert (stored.status, stored.close_reason) == ("completed", "max_age")
-    assert stored.report == first.to_json()
+    assert stored.report is not None
+    frozen = dict(stored.report)
+    assert "reply_times" in frozen  # which the database adds when a campaign closes
+    del frozen["reply_times"]
+    assert frozen == first.to_json()
