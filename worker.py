@@ -28,6 +28,7 @@ from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.intake import Intake, Relay
+from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.pacing import PacingActivities
 from activities.sending import SendingActivities, SendingRules
@@ -99,7 +100,7 @@ class SenderQueues:
     async def run(self) -> None:
         """Until cancelled; then what runs may end."""
         try:
-            while True:
+            while goes_on():
                 try:
                     found = await senders.list_senders(self._pool)
                     await asyncio.gather(*(self._serve(sender.id) for sender in found))
