@@ -30,6 +30,7 @@ from activities.campaigns import CampaignActivities
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
 from activities.intake import Intake, Relay
+from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
@@ -109,7 +110,7 @@ class SenderQueues:
     async def run(self) -> None:
         """Until cancelled; then what runs may end."""
         try:
-            while True:
+            while goes_on():
                 try:
                     found = await senders.list_senders(self._pool)
                     await asyncio.gather(*(self._serve(sender.id) for sender in found))

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.bell import SenderBell
+from activities.loops import goes_on
 from domain.contact_signals import Interaction, Stop
 from domain.contact_states import OPEN_STATES, ContactState
 from domain.identifiers import contact_workflow_id
@@ -208,7 +209,7 @@ class Relay:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
+        while goes_on():
             try:
                 worked = await self.work_off_due()
             except Exception:

@@ -7,6 +7,7 @@ from time import monotonic
 import structlog
 from redis.asyncio import Redis
 
+from activities.loops import goes_on
 from storage import mirror
 from storage.database import Pool
 
@@ -29,7 +30,7 @@ class ProgressMirror:
 
     async def run(self) -> None:
         """Every second, until cancelled."""
-        while True:
+        while goes_on():
             await self.refresh()
             await asyncio.sleep(PAUSE_S)
 
