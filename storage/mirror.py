@@ -4,10 +4,13 @@ PostgreSQL is the truth. Each round writes everything anew, so a Redis that was 
 after one round.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from storage.database import Pool
 
@@ -68,10 +71,10 @@ async def mirror_progress(pool: Pool, redis: "Redis", *, ended_within: timedelta
     # One transaction: no reader finds half a round, and no key is left without its end of life.
     async with redis.pipeline(transaction=True) as pipeline:
         for campaign in campaigns:
-            key = f"campaign:progress:{campaign.id}"
-            pipeline.hset(
-                key,
-                mapping={
+            _write(
+                pipeline,
+                f"campaign:progress:{campaign.id}",
+                {
                     "status": campaign.status,
                     "total_contacts": campaign.total_contacts,
                     "messages_1_sent": campaign.messages_1_sent,
@@ -82,16 +85,19 @@ async def mirror_progress(pool: Pool, redis: "Redis", *, ended_within: timedelta
                     "updated_at": campaign.updated_at.isoformat(),
                 },
             )
-            pipeline.expire(key, TTL)
         for sent in days:
-            key = f"whatsapp:sent:{sent.sender_id}:{sent.day}"
-            pipeline.hset(
-                key,
-                mapping={
+            _write(
+                pipeline,
+                f"whatsapp:sent:{sent.sender_id}:{sent.day}",
+                {
                     "message_1": sent.messages_1_sent,
                     "message_2": sent.messages_2_sent,
                     "failed": sent.failures,
                 },
             )
-            pipeline.expire(key, TTL)
         await pipeline.execute()
+
+
+def _write(pipeline: Pipeline, key: str, fields: Mapping[Any, Any]) -> None:
+    pipeline.hset(key, mapping=fields)
+    pipeline.expire(key, TTL)

@@ -8,35 +8,26 @@ import asyncpg
 
 from domain.pacing.forecast import CampaignOutlook, SenderOutlook
 from domain.pacing.maturity import History
-from domain.pacing.pace import FixedRates, Maturity
-from domain.pacing.quota import DAY_S, MARGIN_S, Replies
-from domain.pacing.rhythm import Rhythm
+from domain.pacing.pace import Maturity
+from domain.pacing.quota import COUNTED_S, Replies
 from domain.run_settings import RunSettings
 from storage import run_settings
 from storage.campaigns import Campaign, audience_size
 from storage.database import Pool
-from storage.reservations import RHYTHM
+from storage.sender_rows import COUNTING, HISTORY, read_fixed_rates, read_history, read_rhythm, unix
 
-SENDERS = """
-    SELECT s.id::text, s.status, s.held_until, s.maturity, s.account_since,
+SENDERS = f"""
+    SELECT s.id::text, s.status, s.held_until, s.maturity,
         s.message_1_rate_per_s, s.message_2_rate_per_s, p.error_factor,
         p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row,
-        h.sending_days, h.messages, h.failures,
         ARRAY(
             SELECT extract(epoch FROM started_at)::double precision FROM sends
             WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $2)
-                AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
+                AND {COUNTING}
             ORDER BY started_at
         ) AS sent
     FROM senders s
     JOIN sender_paces p ON p.sender_id = s.id
-    CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE messages_1_sent + messages_2_sent > 0
-                AND day < (clock_timestamp() AT TIME ZONE 'UTC')::date) AS sending_days,
-            coalesce(sum(messages_1_sent + messages_2_sent), 0)::bigint AS messages,
-            coalesce(sum(failures), 0)::bigint AS failures
-        FROM daily_counters WHERE daily_counters.sender_id = s.id
-    ) h
     WHERE s.id = ANY ($1::uuid[])
     ORDER BY array_position($1::uuid[], s.id)
 """
@@ -79,9 +70,13 @@ class Outlook:
 async def gather_outlook(pool: Pool, defaults: RunSettings, campaign: Campaign) -> Outlook:
     """What is known now; a draft is looked at as if it started now."""
     now: datetime = await pool.fetchval("SELECT clock_timestamp()")
+    today = now.date()
+    histories = {
+        row["id"]: read_history(row, today) for row in await pool.fetch(HISTORY, campaign.sender_ids, today)
+    }
     senders = [
-        await _sender(pool, defaults, campaign.id, row)
-        for row in await pool.fetch(SENDERS, campaign.sender_ids, DAY_S + MARGIN_S)
+        await _sender(pool, defaults, campaign.id, row, histories[row["id"]])
+        for row in await pool.fetch(SENDERS, campaign.sender_ids, COUNTED_S)
     ]
     others = [row["id"] for row in await pool.fetch(COMPETING, campaign.sender_ids, campaign.id)]
     courses = await _courses(pool, defaults, [*others, campaign.id], campaign.sender_ids)
@@ -105,26 +100,19 @@ async def gather_outlook(pool: Pool, defaults: RunSettings, campaign: Campaign) 
     return Outlook(now=now.timestamp(), contacts=contacts, senders=senders, campaigns=list(courses.values()))
 
 
-async def _sender(pool: Pool, defaults: RunSettings, campaign_id: str, row: asyncpg.Record) -> SenderOutlook:
-    now = datetime.now(tz=row["message_1_at"].tzinfo)
-    available: float | None = row["held_until"].timestamp() if row["held_until"] else 0.0
+async def _sender(
+    pool: Pool, defaults: RunSettings, campaign_id: str, row: asyncpg.Record, history: History
+) -> SenderOutlook:
     return SenderOutlook(
         id=row["id"],
         settings=await run_settings.for_batch(pool, defaults, sender_id=row["id"], campaign_id=campaign_id),
-        history=History(
-            age_days=(now.date() - row["account_since"]).days,
-            sending_days=row["sending_days"],
-            messages=row["messages"],
-            failures=row["failures"],
-        ),
+        history=history,
         maturity=Maturity(row["maturity"]) if row["maturity"] else None,
-        fixed=FixedRates(
-            message_1_per_s=row["message_1_rate_per_s"], message_2_per_s=row["message_2_rate_per_s"]
-        ),
+        fixed=read_fixed_rates(row),
         error_factor=row["error_factor"],
-        rhythm=Rhythm(**{name: row[name].timestamp() for name in RHYTHM}, in_a_row=row["in_a_row"]),
+        rhythm=read_rhythm(row),
         sent=row["sent"],
-        available_from=available if row["status"] == "active" else None,
+        available_from=(unix(row["held_until"]) or 0.0) if row["status"] == "active" else None,
     )
 
 

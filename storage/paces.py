@@ -8,28 +8,28 @@ import asyncpg
 
 from domain.pacing.assessment import Assessment, Facts, PaceState
 from domain.pacing.errors import Outcomes
-from domain.pacing.maturity import History
-from domain.pacing.pace import FixedRates, Maturity
-from domain.pacing.quota import DAY_S, MARGIN_S, Replies
-from domain.pacing.rhythm import Rhythm, hurried
+from domain.pacing.pace import Maturity
+from domain.pacing.quota import COUNTED_S, Replies
+from domain.pacing.rhythm import hurried
 from domain.run_settings import RunSettings
 from storage.database import Connection, Pool
-from storage.reservations import RHYTHM
+from storage.sender_rows import (
+    COUNTING,
+    HISTORY,
+    SENT_SINCE,
+    read_fixed_rates,
+    read_history,
+    read_rhythm,
+    unix,
+)
 
 LOCK = """
     SELECT s.status, s.status_reason, s.pause_scope, s.held_until, s.resumed_at, s.maturity AS given_maturity,
-        s.account_since, s.message_1_rate_per_s, s.message_2_rate_per_s,
-        p.settings, p.state, p.reason, p.delay_s, p.quota, p.maturity, p.error_factor, p.error_rate,
-        p.errors_counted_at, p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until,
-        p.in_a_row
+        s.message_1_rate_per_s, s.message_2_rate_per_s,
+        p.settings, p.state, p.delay_s, p.quota, p.error_factor, p.errors_counted_at,
+        p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row
     FROM sender_paces p JOIN senders s ON s.id = p.sender_id
     WHERE p.sender_id = $1 AND s.removed_at IS NULL FOR NO KEY UPDATE OF p
-"""
-HISTORY = """
-    SELECT count(*) FILTER (WHERE day < $2 AND messages_1_sent + messages_2_sent > 0) AS sending_days,
-        coalesce(sum(messages_1_sent + messages_2_sent), 0)::bigint AS messages,
-        coalesce(sum(failures), 0)::bigint AS failures
-    FROM daily_counters WHERE sender_id = $1
 """
 # An attempt that was taken back, because the gateway was busy or away, says nothing about the account.
 OUTCOMES = """
@@ -47,10 +47,6 @@ IN_A_ROW = """
     ORDER BY s.started_at DESC LIMIT 10
 """
 RECENT_FAILURES = "SELECT count(*) FROM messages WHERE sender_id = $1 AND failed_at > $2"
-SENT = """
-    SELECT count(*) FROM sends
-    WHERE sender_id = $1 AND started_at > $2 AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
-"""
 REPLIES = """
     SELECT open.campaign_id, open.waiting, c.message_2_sent + c.opted_out AS replied,
         c.no_interaction + c.late_interaction AS silent
@@ -86,13 +82,13 @@ ADD_CHANGE = """
         quota, message_1_queue_per_s, message_2_queue_per_s)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
-GET = """
+GET = f"""
     SELECT state, reason, opens_at, profile, maturity, delay_s, error_factor, error_rate, quota,
         ceil(expected_replies)::int AS kept_for_replies,
         CASE WHEN message_1_at > clock_timestamp() THEN message_1_at END AS next_message_1_at,
         (SELECT count(*) FROM sends WHERE sends.sender_id = p.sender_id
             AND started_at > statement_timestamp() - make_interval(secs => $2)
-            AND (outcome IS NULL OR outcome IN ('accepted', 'unknown')))::int AS sent_in_a_day
+            AND {COUNTING})::int AS sent_in_a_day
     FROM sender_paces p WHERE sender_id = $1
 """
 CHANGES = """
@@ -123,7 +119,6 @@ class Before:
 
     settings: dict[str, Any] | None
     state: str
-    reason: str | None
     delay_s: float | None
     quota: int | None
     error_factor: float
@@ -158,7 +153,7 @@ class StoredPace:
         return found
 
 
-BEFORE = ("settings", "state", "reason", "delay_s", "quota", "error_factor")
+BEFORE = ("settings", "state", "delay_s", "quota", "error_factor")
 NEARLY_USED_UP = 0.8
 
 
@@ -197,33 +192,32 @@ async def gather_facts(
     if row is None:
         return None
     now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    since = datetime.fromtimestamp(now.timestamp() - DAY_S - MARGIN_S, UTC)
+    since = datetime.fromtimestamp(now.timestamp() - COUNTED_S, UTC)
     resumed_at = row["resumed_at"] or datetime.fromtimestamp(0, UTC)
     ten_minutes_ago = datetime.fromtimestamp(now.timestamp() - 600, UTC)
     outcomes = await connection.fetchrow(OUTCOMES, sender_id, row["errors_counted_at"])
     work = await connection.fetchrow(WORK, sender_id)
     assert outcomes is not None and work is not None  # noqa: S101, PT018 - aggregates always give one row
-    held_until = row["held_until"]
+    history = await connection.fetchrow(HISTORY, [sender_id], now.date())
+    assert history is not None  # noqa: S101 - the sender is there, and its lock is held
     facts = Facts(
         at=now.timestamp(),
         status=row["status"],
         status_reason=row["status_reason"],
         pause_scope=row["pause_scope"],
-        held_until=held_until.timestamp() if held_until else None,
+        held_until=unix(row["held_until"]),
         settings=settings,
-        fixed=FixedRates(
-            message_1_per_s=row["message_1_rate_per_s"], message_2_per_s=row["message_2_rate_per_s"]
-        ),
+        fixed=read_fixed_rates(row),
         maturity=Maturity(row["given_maturity"]) if row["given_maturity"] else None,
-        history=await _history(connection, sender_id, row, now),
-        rhythm=Rhythm(**{name: row[name].timestamp() for name in RHYTHM}, in_a_row=row["in_a_row"]),
+        history=read_history(history, now.date()),
+        rhythm=read_rhythm(row),
         error_factor=row["error_factor"],
         outcomes=Outcomes(**outcomes),
         failed_in_a_row=_leading(await connection.fetch(IN_A_ROW, sender_id, resumed_at)),
         failed_in_ten_minutes=await connection.fetchval(
             RECENT_FAILURES, sender_id, max(resumed_at, ten_minutes_ago)
         ),
-        sent_in_a_day=await connection.fetchval(SENT, sender_id, since),
+        sent_in_a_day=await connection.fetchval(SENT_SINCE, sender_id, since),
         replies=[
             Replies(waiting=found["waiting"], replied=found["replied"], silent=found["silent"])
             for found in await connection.fetch(REPLIES, sender_id)
@@ -234,12 +228,6 @@ async def gather_facts(
     )
     before = Before(**{name: row[name] for name in BEFORE})
     return facts, before
-
-
-async def _history(connection: Connection, sender_id: str, row: asyncpg.Record, now: datetime) -> History:
-    counted = await connection.fetchrow(HISTORY, sender_id, now.date())
-    assert counted is not None  # noqa: S101 - an aggregate always gives one row
-    return History(age_days=(now.date() - row["account_since"]).days, **counted)
 
 
 def _leading(rows: list[asyncpg.Record]) -> int:
@@ -295,7 +283,7 @@ async def save_assessment(
 
 async def get_pace(pool: Pool, sender_id: str) -> StoredPace:
     """What a sender does at present. Raises LookupError if there is no such sender."""
-    row = await pool.fetchrow(GET, sender_id, DAY_S + MARGIN_S)
+    row = await pool.fetchrow(GET, sender_id, COUNTED_S)
     if row is None:
         raise LookupError(f"there is no sender {sender_id}")
     return StoredPace(**row)

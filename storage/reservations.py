@@ -13,11 +13,12 @@ import asyncpg
 
 from domain.messages import MessageType
 from domain.pacing.assessment import quota_of
-from domain.pacing.pace import FixedRates, Maturity, Pace, pace_of
-from domain.pacing.quota import DAY_S, MARGIN_S, message_1_limit
+from domain.pacing.pace import Maturity, Pace, pace_of
+from domain.pacing.quota import COUNTED_S, message_1_limit
 from domain.pacing.rhythm import Rhythm, after_message_1, after_message_2, earliest_message_1
 from domain.run_settings import RunSettings
 from storage.database import Connection
+from storage.sender_rows import COUNTING, RHYTHM, SENT_SINCE, read_fixed_rates, read_rhythm, unix
 
 _random = SystemRandom()
 
@@ -51,6 +52,7 @@ class Held:
 class SenderPace:
     """A sender as its lock shows it. Moments in unix seconds."""
 
+    id: str
     at: float
     held_until: float | None
     pace: Pace
@@ -59,8 +61,10 @@ class SenderPace:
     reply_rate: float
     rhythm: Rhythm
 
+    def held(self, reason: Reason, retry_after_s: float, detail: str) -> Held:
+        """A refusal of this sender's."""
+        return Held(sender_id=self.id, retry_after_s=retry_after_s, reason=reason, detail=detail)
 
-RHYTHM = ("slot_at", "message_1_at", "message_2_at", "last_message_1_at", "rest_until")
 
 LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE"
 # A statement of its own, begun with the lock held: one that waited would see the pauses of before.
@@ -76,8 +80,6 @@ READ_PACE = """
     LEFT JOIN campaign_batches b ON b.campaign_id = ca.id AND b.batch = $3
     WHERE p.sender_id = $1
 """
-COUNTING = "(outcome IS NULL OR outcome IN ('accepted', 'unknown'))"
-SENT_SINCE = f"SELECT count(*) FROM sends WHERE sender_id = $1 AND started_at > $2 AND {COUNTING}"
 # The send that has to leave the 24 hours before there is room again.
 NTH_SINCE = f"""
     SELECT started_at FROM sends WHERE sender_id = $1 AND started_at > $2 AND {COUNTING}
@@ -125,12 +127,12 @@ async def reserve(
     if held := _held_by_a_person(sender_id, row, message_type):
         await connection.execute(NOTE_HELD, message_id)
         return held
-    sender = _read(row, message_type)
-    held = _held_by_the_rhythm(sender_id, sender, message_type) or await _held_by_the_numbers(
-        connection, sender_id, sender, message_type
+    sender = _read(sender_id, row, message_type)
+    held = _held_by_the_rhythm(sender, message_type) or await _held_by_the_numbers(
+        connection, sender, message_type
     )
     if held is None:
-        await _move_on(connection, sender_id, sender, message_type)
+        await _move_on(connection, sender, message_type)
     return held
 
 
@@ -159,97 +161,72 @@ def _covers(pause_scope: str | None, message_type: MessageType) -> bool:
     return pause_scope == "all" or (pause_scope == "message_1" and message_type is MessageType.MESSAGE_1)
 
 
-def _read(row: asyncpg.Record, message_type: MessageType) -> SenderPace:
+def _read(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> SenderPace:
     """Message 1 keeps to what its batch was started with; the quota is always the sender's present one."""
     # Before the first look of the sender's workflow, what the batch was started with is all that is known.
     settings = RunSettings(**(row["settings"] or row["batch_settings"] or {}))
     batch_settings = RunSettings(**row["batch_settings"]) if row["batch_settings"] else settings
     maturity = Maturity(row["maturity"])
-    fixed = FixedRates(message_1_per_s=row["message_1_rate_per_s"], message_2_per_s=row["message_2_rate_per_s"])
     is_first = message_type is MessageType.MESSAGE_1
-    held_until = row["held_until"]
     pace = pace_of(
-        batch_settings if is_first else settings, maturity, error_factor=row["error_factor"], fixed=fixed
+        batch_settings if is_first else settings,
+        maturity,
+        error_factor=row["error_factor"],
+        fixed=read_fixed_rates(row),
     )
     quota = row["quota"]
     if quota is None:  # its workflow has not looked at it yet: the least that may hold
         quota = quota_of(settings, maturity, pace.profile, sending_days=0)
     return SenderPace(
+        id=sender_id,
         at=row["at"].timestamp(),
-        held_until=held_until.timestamp() if held_until else None,
+        held_until=unix(row["held_until"]),
         pace=pace,
         quota=quota,
         expected_replies=row["expected_replies"],
         reply_rate=row["reply_rate"],
-        rhythm=Rhythm(**{name: row[name].timestamp() for name in RHYTHM}, in_a_row=row["in_a_row"]),
+        rhythm=read_rhythm(row),
     )
 
 
-def _held_by_the_rhythm(sender_id: str, sender: SenderPace, message_type: MessageType) -> Held | None:
+def _held_by_the_rhythm(sender: SenderPace, message_type: MessageType) -> Held | None:
     if sender.held_until is not None and sender.held_until > sender.at:
-        return Held(
-            sender_id=sender_id,
-            retry_after_s=sender.held_until - sender.at,
-            reason=Reason.BREAK,
-            detail="the provider asked for a break",
-        )
+        return sender.held(Reason.BREAK, sender.held_until - sender.at, "the provider asked for a break")
     if message_type is MessageType.MESSAGE_1:
         earliest = earliest_message_1(sender.rhythm, sender.pace, sender.at)
     else:
         earliest = sender.rhythm.message_2_at
     if earliest <= sender.at:
         return None
-    return Held(
-        sender_id=sender_id,
-        retry_after_s=earliest - sender.at,
-        reason=Reason.PACE,
-        detail="its turn has not come",
-    )
+    return sender.held(Reason.PACE, earliest - sender.at, "its turn has not come")
 
 
 async def _held_by_the_numbers(
-    connection: Connection, sender_id: str, sender: SenderPace, message_type: MessageType
+    connection: Connection, sender: SenderPace, message_type: MessageType
 ) -> Held | None:
     is_first = message_type is MessageType.MESSAGE_1
     if (
         is_first
         and sender.pace.min_gap_s > SHORTEST_KEPT_GAP_S
-        and await connection.fetchval(IN_FLIGHT, sender_id)
+        and await connection.fetchval(IN_FLIGHT, sender.id)
     ):
-        return Held(
-            sender_id=sender_id,
-            retry_after_s=IN_FLIGHT_RETRY_S,
-            reason=Reason.PACE,
-            detail="the answer to the message before it is awaited",
-        )
+        return sender.held(Reason.PACE, IN_FLIGHT_RETRY_S, "the answer to the message before it is awaited")
     per_minute = sender.pace.per_minute
     if is_first and per_minute is not None:
-        last: datetime | None = await connection.fetchval(NTH_LAST, sender_id, per_minute - 1)
+        last: datetime | None = await connection.fetchval(NTH_LAST, sender.id, per_minute - 1)
         if last is not None and (wait_s := last.timestamp() + 60 - sender.at) > 0:
-            return Held(
-                sender_id=sender_id,
-                retry_after_s=wait_s,
-                reason=Reason.PACE,
-                detail=f"{per_minute} messages in a minute",
-            )
+            return sender.held(Reason.PACE, wait_s, f"{per_minute} messages in a minute")
     limit = message_1_limit(sender.quota, sender.expected_replies) if is_first else sender.quota
-    since = datetime.fromtimestamp(sender.at - DAY_S - MARGIN_S, UTC)
-    sent = await connection.fetchval(SENT_SINCE, sender_id, since)
+    since = datetime.fromtimestamp(sender.at - COUNTED_S, UTC)
+    sent = await connection.fetchval(SENT_SINCE, sender.id, since)
     if sent < limit:
         return None
-    blocking: datetime | None = await connection.fetchval(NTH_SINCE, sender_id, since, max(0, sent - limit))
-    wait_s = blocking.timestamp() + DAY_S + MARGIN_S - sender.at if blocking else HELD_BY_A_PERSON_S
-    return Held(
-        sender_id=sender_id,
-        retry_after_s=max(1.0, wait_s),
-        reason=Reason.QUOTA,
-        detail=f"{sent} of {sender.quota} messages in 24 hours",
-    )
+    blocking: datetime | None = await connection.fetchval(NTH_SINCE, sender.id, since, max(0, sent - limit))
+    wait_s = blocking.timestamp() + COUNTED_S - sender.at if blocking else HELD_BY_A_PERSON_S
+    return sender.held(Reason.QUOTA, max(1.0, wait_s), f"{sent} of {sender.quota} messages in 24 hours")
 
 
-async def _move_on(
-    connection: Connection, sender_id: str, sender: SenderPace, message_type: MessageType
-) -> None:
+async def _move_on(connection: Connection, sender: SenderPace, message_type: MessageType) -> None:
     if message_type is MessageType.MESSAGE_1:
         rhythm = after_message_1(sender.rhythm, sender.pace, sender.at, _random.random)
         expected = sender.expected_replies + sender.reply_rate
@@ -258,7 +235,7 @@ async def _move_on(
         expected = max(0.0, sender.expected_replies - 1)
     await connection.execute(
         MOVE_ON,
-        sender_id,
+        sender.id,
         *(datetime.fromtimestamp(getattr(rhythm, name), UTC) for name in RHYTHM),
         rhythm.in_a_row,
         sender.pace.min_gap_s,

@@ -12,7 +12,7 @@ from domain.run_settings import RunSettings
 
 # A queue lets twice as much through as may be sent. What finds nothing to send (a paused campaign, somebody
 # who has opted out, a retry) costs a place in the queue: the others must not be slower for that. The exact
-# rhythm is kept where the send is reserved, and only a few wait there at a time (docs/decisions/0007).
+# rhythm is kept where the send is reserved, and only a few wait there at a time (docs/decisions/0006).
 HEADROOM = 2.0
 SHORT_S = 10.0  # closures shorter than this are waited out by whoever has its turn
 LOOK_AGAIN_BUSY_S = 30.0

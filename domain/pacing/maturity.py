@@ -1,6 +1,6 @@
 """How mature an account is, from its own history and age, and what a young one may send a day.
 
-WhatsApp publishes no thresholds. These are careful readings of what operators report (docs/decisions/0006).
+WhatsApp publishes no thresholds. These are careful readings of what operators report (docs/decisions/0007).
 """
 
 from dataclasses import dataclass

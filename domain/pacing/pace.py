@@ -43,11 +43,15 @@ class Pace:
     profile: Profile
     delay_s: float
     spread_s: float
-    min_gap_s: float  # between a Message 1 and whatever this sender sent before it
     reply_gap_s: float  # between two Messages 2, which must leave within seconds
     per_minute: int | None = None  # Message 1 waits when the sender sent that many within a minute
     breaks: tuple[Break, ...] = ()
     night: Night | None = None
+
+    @property
+    def min_gap_s(self) -> float:
+        """Between a Message 1 and whatever this sender sent before it."""
+        return self.delay_s - self.spread_s
 
     @property
     def rate_per_s(self) -> float:
@@ -91,7 +95,6 @@ def pace_of(
             profile=Profile.FIXED,
             delay_s=delay,
             spread_s=spread,
-            min_gap_s=delay - spread,
             reply_gap_s=reply_gap_s,
         )
     if profile_of(settings, maturity) is Profile.CAREFUL:
@@ -101,7 +104,6 @@ def pace_of(
             profile=Profile.CAREFUL,
             delay_s=delay,
             spread_s=spread,
-            min_gap_s=delay - spread,
             reply_gap_s=reply_gap_s,
             per_minute=CAREFUL_PER_MINUTE,
             breaks=CAREFUL_BREAKS,
@@ -116,7 +118,6 @@ def pace_of(
         profile=Profile.STANDARD,
         delay_s=delay,
         spread_s=spread,
-        min_gap_s=delay - spread,
         reply_gap_s=reply_gap_s,
     )
 

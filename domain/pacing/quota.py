@@ -10,6 +10,7 @@ DAY_S = 24 * 3600.0
 # The provider counts a message when it arrives there, at most a POST's time limit after we did: with this
 # margin its own 24 hours never hold more than ours.
 MARGIN_S = 60.0
+COUNTED_S = DAY_S + MARGIN_S
 PRIOR_CONTACTS = 100  # how many decided contacts it takes until they say as much as the setting
 
 

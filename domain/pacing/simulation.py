@@ -1,7 +1,7 @@
 """One sender on a simulated clock, held back by the rules that hold back a real one."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from domain.pacing.assessment import quota_of
 from domain.pacing.maturity import YOUNG_DAYS, History, maturity_of
 from domain.pacing.night import Night
 from domain.pacing.pace import FixedRates, Maturity, Pace, pace_of
-from domain.pacing.quota import DAY_S, MARGIN_S, Replies, message_1_limit, replies_to_expect
+from domain.pacing.quota import COUNTED_S, DAY_S, Replies, message_1_limit, replies_to_expect
 from domain.pacing.rhythm import (
     Random,
     Rhythm,
@@ -23,8 +23,6 @@ from domain.pacing.rhythm import (
 )
 from domain.run_settings import RunSettings
 
-COUNTED_S = DAY_S + MARGIN_S
-"""For how many seconds a message counts towards the quota."""
 MINUTE_S = 60.0
 # In which stretches offset and date of a time zone cannot change: they change on a half hour, if they change.
 _HALF_HOUR_S = 1800.0
@@ -172,43 +170,22 @@ class SimulatedSender:
 
         Infinite if none ever may; a contact whose window ends may change that.
         """
-        if at == inf:
-            return at
-        self._turn_to(at)
-        moment = self._message_1_on(self._days[0], at)
-        ahead = 0
-        # A later day may have a larger quota. Nobody waits for longer than it takes to stop being young.
-        while moment >= self._days[ahead].ends and ahead < YOUNG_DAYS:
-            ahead += 1
-            day = self._day_ahead(ahead)
-            moment = self._message_1_on(day, max(at, day.starts))
-        return moment
+        return self._first(at, self._message_1_on)
 
     def send_message_1(self, at: float, random: Random, campaign_id: str | None = None) -> None:
         """A Message 1 leaves, and its contact's window opens."""
-        self._turn_to(at)
-        self.rhythm = after_message_1(self.rhythm, self._days[0].daytime, at, random)
+        self._use_slot(at, random)
         self._count(at)
         if campaign_id is not None:
             self._move(campaign_id, waiting=1)
 
     def refuse_message_1(self, at: float, random: Random) -> None:
         """A Message 1 is tried in vain: that takes a slot, but no place in the quota."""
-        self._turn_to(at)
-        self.rhythm = after_message_1(self.rhythm, self._days[0].daytime, at, random)
+        self._use_slot(at, random)
 
     def message_2_at(self, at: float) -> float:
         """The first moment from `at` on at which a Message 2 may leave; infinite if none ever may."""
-        if at == inf:
-            return at
-        self._turn_to(at)
-        moment = self._message_2_on(self._days[0], at)
-        ahead = 0
-        while moment >= self._days[ahead].ends and ahead < YOUNG_DAYS:
-            ahead += 1
-            day = self._day_ahead(ahead)
-            moment = self._message_2_on(day, max(at, day.starts))
-        return moment
+        return self._first(at, self._message_2_on)
 
     def send_message_2(self, at: float) -> None:
         """A Message 2 leaves."""
@@ -263,6 +240,24 @@ class SimulatedSender:
             put_off_until, put_off_s = max(put_off_until, self.sent[-pace.per_minute] + MINUTE_S), MINUTE_S
         yield _shortage(day), put_off_until - put_off_s
         yield Hold.PACE, put_off_until
+
+    def _use_slot(self, at: float, random: Random) -> None:
+        self._turn_to(at)
+        self.rhythm = after_message_1(self.rhythm, self._days[0].daytime, at, random)
+
+    def _first(self, at: float, on: Callable[[_Day, float], float]) -> float:
+        """The first moment from `at` on, today or on a later day, by what `on` says of one day."""
+        if at == inf:
+            return at
+        self._turn_to(at)
+        moment = on(self._days[0], at)
+        ahead = 0
+        # A later day may have a larger quota. Nobody waits for longer than it takes to stop being young.
+        while moment >= self._days[ahead].ends and ahead < YOUNG_DAYS:
+            ahead += 1
+            day = self._day_ahead(ahead)
+            moment = on(day, max(at, day.starts))
+        return moment
 
     def _message_1_on(self, day: _Day, at: float) -> float:
         sent, per_minute = self.sent, day.pace.per_minute

@@ -13,7 +13,7 @@ from storage import campaigns, run_settings
 from storage import senders as accounts
 from storage.campaigns import Campaign
 from storage.outlooks import TURNOVER_S, Outlook, gather_outlook
-from storage.reservations import RHYTHM
+from storage.sender_rows import RHYTHM
 from storage.senders import Sender
 from tests.conftest import Town
 from tests.scene import Scene, open_scene

@@ -13,7 +13,7 @@ from domain.pacing.assessment import Assessment, Facts, assess
 from domain.pacing.errors import Outcomes
 from domain.pacing.maturity import History
 from domain.pacing.pace import FixedRates, Maturity, Profile
-from domain.pacing.quota import DAY_S, MARGIN_S, Replies
+from domain.pacing.quota import COUNTED_S, Replies
 from domain.run_settings import RunSettings
 from local.servers import Servers
 from storage import database, paces, senders
@@ -183,7 +183,7 @@ async def test_outcomes_count_since_the_last_look_and_not_what_was_taken_back(to
 async def test_messages_of_a_day_are_counted_as_the_reservation_counts_them(town: Town) -> None:
     """P1: 24 hours and a minute, what may have gone out."""
     scene = await open_scene(town, 1)
-    await add_sends(scene, [DAY_S + MARGIN_S + 5, DAY_S + MARGIN_S - 5, HOUR_S])
+    await add_sends(scene, [COUNTED_S + 5, COUNTED_S - 5, HOUR_S])
     await add_sends(scene, [HOUR_S], "unknown")
     await add_sends(scene, [1], None)
     await add_sends(scene, [1, 2], "rejected")

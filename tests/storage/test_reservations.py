@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from domain.messages import MessageType
-from domain.pacing.quota import DAY_S, MARGIN_S
+from domain.pacing.quota import COUNTED_S, MARGIN_S
 from domain.run_settings import RunSettings
 from local.servers import Servers
 from settings import Settings
@@ -40,7 +40,6 @@ from tests.scene import Scene, open_scene
 
 BOTH = list(MessageType)
 SECOND = MessageType.MESSAGE_2
-COUNTED_S = DAY_S + MARGIN_S
 HOUR_S = 3600.0
 # 5 s with a jitter of 40 %: from 3 to 7 s between two Messages 1.
 STANDARD_GAP_S = 3.0

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from domain.pacing.maturity import History
 from domain.pacing.night import Night
 from domain.pacing.pace import Maturity
-from domain.pacing.quota import Replies
+from domain.pacing.quota import COUNTED_S, Replies
 from domain.pacing.rhythm import Rhythm
-from domain.pacing.simulation import COUNTED_S, Hold, SimulatedSender, _Nights
+from domain.pacing.simulation import Hold, SimulatedSender, _Nights
 from domain.run_settings import RunSettings
 from tests.domain.pacing.accounts import ESTABLISHED, NEW, PARIS, middle, paris, seeded
 
