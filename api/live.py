@@ -22,6 +22,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from uvicorn import Server
 
 from api.caching import touched_contacts, touched_messages
+from api.live_models import LiveOut
 from api.problems import PROBLEM_RESPONSES
 from storage import monitoring
 from storage.cache import Area, Cache, Pattern
@@ -109,10 +110,22 @@ class LiveFeed:
         finally:
             self.listeners -= 1
 
-    def _reset(self) -> ServerSentEvent:
+    async def everything(self) -> Picture:
+        """What a `reset` holds. Raises TimeoutError as long as there was no look at all."""
+        if self._picture is None:
+            await self.look()
+        if self._picture is None:
+            raise TimeoutError("the database does not answer")
+        return self._shown()
+
+    def _shown(self) -> Picture:
         picture = self._picture or {}
-        data = {name: picture.get(name, []) for name in _LISTS} | {"warnings": _warnings(picture)}
-        return ServerSentEvent(event="reset", data=data, id=f"{self._epoch}-{self._number}", retry=RETRY_MS)
+        return {name: picture.get(name, []) for name in _LISTS} | {"warnings": _warnings(picture)}
+
+    def _reset(self) -> ServerSentEvent:
+        return ServerSentEvent(
+            event="reset", data=self._shown(), id=f"{self._epoch}-{self._number}", retry=RETRY_MS
+        )
 
     def _number_of(self, event_id: str | None) -> int | None:
         epoch, _, number = (event_id or "").partition("-")
@@ -156,25 +169,32 @@ def _changed(old: list[Picture], new: list[Picture]) -> list[Picture]:
 def _warnings(picture: Picture) -> list[dict[str, str | None]]:
     """What a person should look at now."""
     found = (
-        [] if picture["workers_alive"] else [_warning("workers", None, "no worker is alive: nothing is sent")]
+        []
+        if picture["workers_alive"]
+        else [_warning("no_worker", "workers", None, "no worker is alive: nothing is sent")]
     )
     for sender in picture["senders"]:
         if sender["status"] == "stopped":
             text = f"{sender['name']} is stopped: {sender['status_reason']}"
-            found.append(_warning("sender", sender["id"], text))
+            found.append(_warning("sender_stopped", "sender", sender["id"], text))
         elif sender["many_errors"]:
             text = f"{sender['error_rate']:.0%} of the last messages of {sender['name']} failed"
-            found.append(_warning("sender", sender["id"], text))
+            found.append(_warning("sender_errors", "sender", sender["id"], text))
     found += [
-        _warning("campaign", campaign["id"], f"{campaign['name']} did not start: {campaign['start_problem']}")
+        _warning(
+            "campaign_not_started",
+            "campaign",
+            campaign["id"],
+            f"{campaign['name']} did not start: {campaign['start_problem']}",
+        )
         for campaign in picture["campaigns"]
         if campaign["start_problem"]
     ]
     return found
 
 
-def _warning(subject_type: str, subject_id: str | None, text: str) -> dict[str, str | None]:
-    return {"subject_type": subject_type, "subject_id": subject_id, "text": text}
+def _warning(kind: str, subject_type: str, subject_id: str | None, text: str) -> dict[str, str | None]:
+    return {"kind": kind, "subject_type": subject_type, "subject_id": subject_id, "text": text}
 
 
 def _server() -> Server | None:
@@ -226,3 +246,9 @@ async def stream_events(
     """
     async for event in feed.follow(last_event_id):
         yield event
+
+
+@router.get("/live", response_model=LiveOut)
+async def get_live(feed: Feed) -> Picture:
+    """What the stream's `reset` holds, for whoever cannot hold a stream: at most a second old."""
+    return await feed.everything()

@@ -100,6 +100,19 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _GET = ("GET", "HEAD")
 _ANY = (*_GET, "POST", "PUT", "PATCH", "DELETE")
 
+# The rooms of the dashboard: files, the same for everybody. What it shows in them, it asks the API for.
+DASHBOARD_ROOMS = (
+    "campaigns",
+    "categories",
+    "contacts",
+    "messages",
+    "monitoring",
+    "profile",
+    "senders",
+    "settings",
+    "users",
+)
+
 # The first rule that matches decides. What no rule names needs READ, or WRITE when it is not safe: a new route
 # is never open by itself.
 RULES: tuple[Rule, ...] = (
@@ -111,6 +124,15 @@ RULES: tuple[Rule, ...] = (
     Rule(_GET, "/redoc", Need.OPEN),
     Rule(_GET, "/openapi.json", Need.OPEN),
     Rule(_GET, "/static-offline-docs/**", Need.OPEN),
+    *(
+        Rule(_GET, path, Need.OPEN)
+        for path in (
+            "/",
+            "/assets/{name}",
+            "/favicon.svg",
+            *(f"/{room}{rest}" for room in DASHBOARD_ROOMS for rest in ("", "/**")),
+        )
+    ),
     # The gateway proves itself by the secret in the path.
     Rule(_ANY, "/webhooks/**", Need.OPEN),
     Rule(("POST",), "/api/auth/login", Need.OPEN),

@@ -1,0 +1,41 @@
+import type { Live } from '../../live/apply';
+import { Link } from '../../ui/link';
+import { Notice } from '../../ui/notice';
+import { type Finding, findings } from './findings';
+import { useWords } from './words';
+
+export function Attention({ live, failuresToday }: { live: Live; failuresToday: number }) {
+  const t = useWords();
+  const found = findings(live, failuresToday);
+  if (found.length === 0) return null;
+  return (
+    <section aria-labelledby="attention">
+      <h2 id="attention" className="overview-head">
+        {t.attention}
+      </h2>
+      <ul className="findings">
+        {found.map((finding) => (
+          <li key={finding.kind + finding.id}>
+            <Notice tone={finding.tone} action={<Link href={finding.href}>{t.look}</Link>}>
+              <strong>{wordsFor(t, finding)}</strong>
+              {finding.detail && <div className="muted small">{finding.detail}</div>}
+            </Notice>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function wordsFor(t: ReturnType<typeof useWords>, { kind, name, value }: Finding): string {
+  switch (kind) {
+    case 'noWorker':
+      return t.noWorker;
+    case 'failedToday':
+      return t.failedToday(value);
+    case 'senderErrors':
+      return t.senderErrors(name, value);
+    default:
+      return t[kind](name);
+  }
+}

@@ -1,0 +1,62 @@
+// What a person should look at, from what is known now; the worst first.
+
+import type { Live } from '../../live/apply';
+
+export interface Finding {
+  readonly id: string;
+  readonly kind:
+    | 'noWorker'
+    | 'senderStopped'
+    | 'senderErrors'
+    | 'senderPaused'
+    | 'campaignNotStarted'
+    | 'campaignPaused'
+    | 'failedToday';
+  readonly tone: 'bad' | 'warn' | 'info';
+  readonly href: string;
+  readonly name: string;
+  /** A rate or a count, where the kind has one. */
+  readonly value: number;
+  /** In the words of whoever reported it. */
+  readonly detail: string | null;
+}
+
+const NOTHING = { name: '', value: 0, detail: null };
+const ORDER = ['bad', 'warn', 'info'];
+
+export function findings(live: Live, failuresToday: number): readonly Finding[] {
+  const found: Finding[] = [];
+  for (const { kind } of live.warnings) {
+    if (kind === 'no_worker')
+      found.push({ ...NOTHING, id: kind, kind: 'noWorker', tone: 'bad', href: '/monitoring' });
+  }
+  for (const {
+    id,
+    name,
+    status,
+    status_reason: detail,
+    many_errors: many,
+    error_rate: value,
+  } of live.senders) {
+    const sender = { ...NOTHING, id, name, href: '/senders' };
+    if (status === 'stopped') found.push({ ...sender, kind: 'senderStopped', tone: 'bad', detail });
+    else if (status === 'paused') found.push({ ...sender, kind: 'senderPaused', tone: 'info' });
+    else if (many) found.push({ ...sender, kind: 'senderErrors', tone: 'warn', value });
+  }
+  for (const { id, name, status, start_problem: detail } of live.campaigns) {
+    const campaign = { ...NOTHING, id, name, href: `/campaigns/${id}` };
+    if (detail) found.push({ ...campaign, kind: 'campaignNotStarted', tone: 'bad', detail });
+    else if (status === 'paused') found.push({ ...campaign, kind: 'campaignPaused', tone: 'info' });
+  }
+  if (failuresToday > 0) {
+    found.push({
+      ...NOTHING,
+      id: 'failed',
+      kind: 'failedToday',
+      tone: 'warn',
+      href: '/monitoring',
+      value: failuresToday,
+    });
+  }
+  return found.sort((one, other) => ORDER.indexOf(one.tone) - ORDER.indexOf(other.tone));
+}

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vite';
+import { oneFile } from './build/one-file.ts';
+import { precompressed } from './build/precompressed.ts';
+
+// React's API, run by Preact: why, and what it saves, is in docs/decisions/0013-a-dashboard-on-preact.md.
+// `vite build --mode react` builds with React itself; `const RUNTIME = {}` switches back for good.
+const RUNTIME = {
+  'react/jsx-runtime': 'preact/jsx-runtime',
+  'react/jsx-dev-runtime': 'preact/jsx-runtime',
+  'react-dom/client': 'preact/compat/client',
+  'react-dom': 'preact/compat',
+  'use-sync-external-store/shim/index.js': 'preact/compat',
+  react: 'preact/compat',
+};
+
+const API = 'http://127.0.0.1:8080';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [oneFile(), precompressed()],
+  resolve: { alias: mode === 'react' ? {} : RUNTIME },
+  build: {
+    target: 'es2024',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // "use client" is for servers that render; here is none.
+      onLog: (level, log, otherwise) => {
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') otherwise(level, log);
+      },
+      output: {
+        entryFileNames: 'assets/[name]-[hash:8].js',
+        chunkFileNames: 'assets/[name]-[hash:8].js',
+        assetFileNames: 'assets/[name]-[hash:8][extname]',
+      },
+    },
+  },
+  server: {
+    port: 5173,
+    // The API refuses what comes from a page of another site; to it, the development server is one.
+    proxy: { '/api': { target: API, headers: { 'Sec-Fetch-Site': 'same-origin' } } },
+  },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+}));
