@@ -42,7 +42,7 @@ FIRST = b'<script type="application/json" id="first">null</script>'
 NOBODY = b'{"me":null,"answers":{}}'
 FIRST_FAILURES: tuple[type[Exception], ...] = (*DATABASE_AWAY, Problem)
 # Not pages, whatever a browser says that it accepts.
-NO_PAGES = ("/api/", "/assets/", "/webhooks/", "/static-offline-docs/")
+NO_PAGES = frozenset({"api", "assets", "webhooks", "static-offline-docs"})
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 _NOT_BUILT = b"""<!doctype html>
@@ -147,7 +147,7 @@ def _asset(folder: str, name: str, accepted: str) -> Response:
     path = DIST / folder / name
     if path.parent != DIST / folder or path.suffix in ENCODINGS.values():
         raise not_found("file", name)
-    headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": IMMUTABLE}
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     for encoding, suffix in ENCODINGS.items():
         if encoding in accepted:
@@ -166,14 +166,17 @@ def _is_page(request: Request) -> bool:
     path = request.scope["path"]
     return (
         request.method in {"GET", "HEAD"}
-        and not path.startswith(NO_PAGES)
+        and _room(path) not in NO_PAGES
         and (path == "/" or "text/html" in request.headers.get("accept", ""))
     )
 
 
+def _room(path: str) -> str:
+    return path.split("/")[1]
+
+
 def _is_known(path: str) -> bool:
-    room = path.split("/")[1]
-    return not room or room in DASHBOARD_ROOMS
+    return path == "/" or _room(path) in DASHBOARD_ROOMS
 
 
 def _hashes(pattern: re.Pattern[bytes], page: bytes) -> str:

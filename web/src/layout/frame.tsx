@@ -29,14 +29,14 @@ export function Frame({ first }: { first: ComponentType<PageProps> | null }) {
       <a className="skip" href="#content">
         {t.skip}
       </a>
-      <div className="sidebar">
+      <header className="sidebar">
         <Brand />
         <Navigation label={t.navigation} />
         <div className="sidebar-foot">
           <ConnectionSign />
           <PersonMenu />
         </div>
-      </div>
+      </header>
       <header className="topbar">
         <Brand />
         <ConnectionSign />

@@ -22,10 +22,9 @@ export async function run<T extends Item, Answer>(
 ): Promise<Answer> {
   const { collection } = write;
   let layer = changes.add(collection, write.change as unknown as Change);
-  // An answer to what was asked before would show the old state for a moment.
-  await client.cancelQueries({ queryKey: [collection] });
   try {
     const answer = await write.request();
+    // What was asked before may still be answered with the old state.
     await client.cancelQueries({ queryKey: [collection] });
     if (write.change.kind === 'create') {
       // It stays on top until the lists have it: only the server knows its place in them.

@@ -1,6 +1,6 @@
 // The parts of a page: its head, its cards, its numbers, and what stands in for what is not there (yet).
 
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useId } from 'react';
 import { failure } from '../api/failure';
 import { useCommon } from '../i18n/words';
 import { Button } from './button';
@@ -32,11 +32,12 @@ interface CardProps {
 }
 
 export function Card({ title, actions, children, flush }: CardProps) {
+  const id = useId();
   return (
-    <section className={flush ? 'card card-flush' : 'card'}>
+    <section className={flush ? 'card card-flush' : 'card'} aria-labelledby={title ? id : undefined}>
       {(title || actions) && (
         <div className="card-head">
-          {title && <h2>{title}</h2>}
+          {title && <h2 id={id}>{title}</h2>}
           {actions}
         </div>
       )}

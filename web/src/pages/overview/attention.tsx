@@ -16,7 +16,14 @@ export function Attention({ live, failuresToday }: { live: Live; failuresToday: 
       <ul className="findings">
         {found.map((finding) => (
           <li key={finding.kind + finding.id}>
-            <Notice tone={finding.tone} action={<Link href={finding.href}>{t.look}</Link>}>
+            <Notice
+              tone={finding.tone}
+              action={
+                <Link href={finding.href} as="plain">
+                  {t.look}
+                </Link>
+              }
+            >
               <strong>{wordsFor(t, finding)}</strong>
               {finding.detail && <div className="muted small">{finding.detail}</div>}
             </Notice>

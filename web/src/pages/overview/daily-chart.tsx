@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Schemas } from '../../api/types';
 import { day } from '../../i18n/format';
 import { Chart, type Series } from '../../ui/chart';
-import { Card } from '../../ui/layout';
+import { Card, Empty } from '../../ui/layout';
 import { Segments } from '../../ui/tabs';
 import { useWords } from './words';
 
@@ -36,11 +36,15 @@ export function DailyChart({ days }: { days: readonly Schemas['api__statistics__
         />
       }
     >
-      <Chart
-        label={t.chart}
-        points={shown.map((each) => ({ id: each.day, short: day(each.day), full: day(each.day, true) }))}
-        series={series}
-      />
+      {series.every(({ values }) => values.every((value) => value === 0)) ? (
+        <Empty icon="monitoring" title={t.nothingSent} />
+      ) : (
+        <Chart
+          label={t.chart}
+          points={shown.map((each) => ({ id: each.day, short: day(each.day), full: day(each.day, true) }))}
+          series={series}
+        />
+      )}
     </Card>
   );
 }

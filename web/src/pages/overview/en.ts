@@ -39,6 +39,7 @@ const en = {
   chart: 'Messages by day',
   span: 'Span',
   days: (count: number) => `${count} days`,
+  nothingSent: 'Nothing was sent in these days',
   message1: 'Message 1',
   message2: 'Message 2',
 

@@ -44,6 +44,7 @@ const fr: typeof en = french({
   chart: 'Messages par jour',
   span: 'Période',
   days: (count: number) => `${count} jours`,
+  nothingSent: 'Aucun envoi pendant ces jours',
   message1: 'Message 1',
   message2: 'Message 2',
 

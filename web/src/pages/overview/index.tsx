@@ -17,7 +17,6 @@ import { useWords } from './words';
 const DAYS = 30;
 
 export default function OverviewPage() {
-  const t = useWords();
   const live = useLive();
   const monitoring = useQuery(read('/api/monitoring/stats', {}));
   const totals = useQuery(read('/api/statistics', {}));
@@ -25,24 +24,13 @@ export default function OverviewPage() {
 
   const queries = [live, monitoring, totals, daily];
   const failed = queries.find(({ isError, data }) => isError && data === undefined);
-  const header = (
-    <PageHeader
-      title={t.title}
-      sub={date(Date.now(), 'full')}
-      actions={
-        <Link href="/campaigns/new" as="primary" icon="plus">
-          {t.newCampaign}
-        </Link>
-      }
-    />
-  );
   if (failed) {
     const retry = () => {
       for (const { isError, refetch } of queries) if (isError) void refetch();
     };
     return (
       <>
-        {header}
+        <Header />
         <ErrorState error={failed.error} onRetry={retry} />
       </>
     );
@@ -50,7 +38,7 @@ export default function OverviewPage() {
   if (!live.data || !monitoring.data || !totals.data || !daily.data) {
     return (
       <>
-        {header}
+        <Header />
         <Skeleton lines={3} height="7rem" />
       </>
     );
@@ -61,19 +49,41 @@ export default function OverviewPage() {
   const isNew = steps.some(({ done }) => !done);
   return (
     <>
-      {header}
+      <Header withButton={!isNew} />
       <div className="overview">
         <Attention live={live.data} failuresToday={today?.failures ?? 0} />
-        {isNew && <FirstRun steps={steps} />}
-        {today && <Today day={today} />}
-        <div className="overview-columns">
-          <div className="stack">
-            <Running campaigns={live.data.campaigns} />
-            <DailyChart days={daily.data.days} />
-          </div>
-          <Quota monitoring={monitoring.data} />
-        </div>
+        {isNew ? (
+          <FirstRun steps={steps} />
+        ) : (
+          <>
+            {today && <Today day={today} />}
+            <div className="overview-columns">
+              <div className="stack">
+                <Running campaigns={live.data.campaigns} />
+                <DailyChart days={daily.data.days} />
+              </div>
+              <Quota monitoring={monitoring.data} />
+            </div>
+          </>
+        )}
       </div>
     </>
+  );
+}
+
+function Header({ withButton }: { withButton?: boolean }) {
+  const t = useWords();
+  return (
+    <PageHeader
+      title={t.title}
+      sub={date(Date.now(), 'full')}
+      actions={
+        withButton && (
+          <Link href="/campaigns/new" as="primary" icon="plus">
+            {t.newCampaign}
+          </Link>
+        )
+      }
+    />
   );
 }

@@ -1,0 +1,89 @@
+"""Every page, in both themes and at two sizes, by the rules of axe; and what only a keyboard can tell."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from domain.messages import MessageType
+from tests.conftest import Town
+from tests.scene import open_scene
+from tests.storage.test_counters import attempt
+from tests.web.conftest import Opener
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+# Path, and whether somebody is signed in there. A new page gets a line here.
+PAGES = {"sign in": ("/", False), "overview": ("/", True)}
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds, one line each."""
+    await page.evaluate(AXE.read_text())
+    result: dict[str, Any] = await page.evaluate(
+        "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", TAGS
+    )
+    return [
+        f"{each['id']}: {each['help']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in result["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+async def test_nothing_keeps_anybody_out(
+    open_page: Opener, town: Town, name: str, theme: str, size: dict[str, int]
+) -> None:
+    """Contrast, names, roles, order; and nothing is wider than the screen."""
+    path, signed_in = PAGES[name]
+    scene = await open_scene(town, 2, window_s=3600)
+    await attempt(scene, "accept", 0, MessageType.MESSAGE_1)
+    page = await open_page(
+        path, signed_in=signed_in, color_scheme=theme, viewport=size, reduced_motion="reduce"
+    )
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_keyboard_alone_is_enough(open_page: Opener) -> None:
+    """Past the navigation, through the menu and back, through a chart."""
+    page = await open_page()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#content")).to_be_focused()
+
+    person = page.get_by_role("button", name="Person")
+    await person.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitemradio", name="System theme")).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(page.get_by_role("menuitem", name="Sign out")).to_be_focused()
+    await page.keyboard.press("Home")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await expect(person).to_be_focused()
+
+
+async def test_a_chart_is_gone_through_point_by_point(open_page: Opener, town: Town) -> None:
+    """By arrow keys; the same numbers are there as a table."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await attempt(scene, "accept", 0, MessageType.MESSAGE_1)
+    page = await open_page()
+    chart = page.get_by_role("group", name="Messages by day")
+    await chart.focus()
+    await page.keyboard.press("End")
+    await expect(chart.get_by_role("status")).to_contain_text("Message 1")
+    await page.keyboard.press("Escape")
+    await expect(chart.get_by_role("status")).to_be_hidden()
+    await page.get_by_text("Show as a table").click()
+    await expect(page.get_by_role("table", name="Messages by day").get_by_role("row")).to_have_count(8)
