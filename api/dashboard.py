@@ -153,9 +153,9 @@ def _asset(folder: str, name: str, accepted: str) -> Response:
         if encoding in accepted:
             with suppress(FileNotFoundError):
                 content = path.with_name(name + suffix).read_bytes()
-                return Response(
-                    content, headers=headers | {"Content-Encoding": encoding}, media_type=media_type
-                )
+                # To what is not compressed yet, the middleware that compresses adds the latter.
+                headers |= {"Content-Encoding": encoding, "Vary": "Accept-Encoding"}
+                return Response(content, headers=headers, media_type=media_type)
     try:
         return Response(path.read_bytes(), headers=headers, media_type=media_type)
     except (FileNotFoundError, IsADirectoryError) as error:

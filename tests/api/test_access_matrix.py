@@ -27,6 +27,8 @@ OPEN = {
     ("GET", "/docs"),
     ("GET", "/docs/oauth2-redirect"),
     ("GET", "/redoc"),
+    ("GET", "/assets/{name}"),
+    ("GET", "/favicon.svg"),
     ("POST", "/webhooks/wassenger/{secret}"),
     ("POST", "/api/auth/login"),
 }
