@@ -28,6 +28,15 @@ export default defineConfig(({ mode }) => ({
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') otherwise(level, log);
       },
       output: {
+        // What changes with its version alone is a file of its own, which browsers keep over updates of Relance.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'vendor',
+              test: /node_modules\/(preact|react|@tanstack\/(react-)?query|wouter|regexparam|scheduler)/,
+            },
+          ],
+        },
         entryFileNames: 'assets/[name]-[hash:8].js',
         chunkFileNames: 'assets/[name]-[hash:8].js',
         assetFileNames: 'assets/[name]-[hash:8][extname]',

@@ -82,7 +82,7 @@ const fr: typeof en = french({
     active: 'Actif',
     stopped: 'Arrêté',
     new: 'Nouveau',
-    sending: 'Envoie',
+    sending: 'En envoi',
     resting: 'Au repos',
     night: 'Repos de nuit',
     quota: 'Quota épuisé',

@@ -116,17 +116,19 @@ function PersonMenu() {
       className="person"
       items={[
         ...(match('/profile') ? [{ label: t.pages.profile, icon: 'users' as const, href: '/profile' }] : []),
-        ...THEMES.map((each) => ({
+        ...THEMES.map((each, at) => ({
           label: t.themes[each],
           checked: each === shown,
+          apart: at === 0,
           act: () => chooseTheme(each),
         })),
-        ...LANGUAGES.map((each) => ({
+        ...LANGUAGES.map((each, at) => ({
           label: t.languages[each],
           checked: each === tongue,
+          apart: at === 0,
           act: () => void switchLanguage(each),
         })),
-        { label: t.signOut, icon: 'leave' as const, act: () => void signOut() },
+        { label: t.signOut, icon: 'leave' as const, apart: true, act: () => void signOut() },
       ]}
     >
       <span className="person-mark" aria-hidden="true">

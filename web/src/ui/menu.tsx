@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react';
 import { navigate } from 'wouter/use-browser-location';
 import { preload } from '../pages';
 import { Icon, type IconName } from './icon';
@@ -7,6 +7,8 @@ export interface MenuItem {
   readonly label: string;
   readonly icon?: IconName;
   readonly danger?: boolean;
+  /** With a line above it. */
+  readonly apart?: boolean;
   readonly disabled?: boolean;
   /** One of several that exclude each other. */
   readonly checked?: boolean;
@@ -29,6 +31,8 @@ export function Menu({ children, label, items, className = 'button button-quiet'
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  // A list has a menu in every row: what is in it is made when it opens.
+  const [open, setOpen] = useState(false);
 
   const enabled = () => [
     ...(menu.current?.querySelectorAll<HTMLElement>('[role^=menuitem]:not(:disabled)') ?? []),
@@ -42,11 +46,6 @@ export function Menu({ children, label, items, className = 'button button-quiet'
     if (to === undefined) return;
     event.preventDefault();
     all[(to + all.length) % all.length]?.focus();
-  }
-
-  function onToggle(open: boolean) {
-    button.current?.setAttribute('aria-expanded', String(open));
-    if (open) place();
   }
 
   /** Below the button, or above where there is no room; never off the side. */
@@ -74,7 +73,7 @@ export function Menu({ children, label, items, className = 'button button-quiet'
         type="button"
         className={className}
         aria-haspopup="menu"
-        aria-expanded="false"
+        aria-expanded={open}
         aria-controls={id}
         aria-label={label}
         title={label}
@@ -90,9 +89,10 @@ export function Menu({ children, label, items, className = 'button button-quiet'
         tabIndex={-1}
         className="menu"
         onKeyDown={onKey}
-        onToggle={(event) => onToggle((event as unknown as ToggleEvent).newState === 'open')}
+        onBeforeToggle={(event) => setOpen(event.newState === 'open')}
+        onToggle={(event) => event.newState === 'open' && place()}
       >
-        {items.map((item) => (
+        {(open ? items : []).map((item) => (
           <button
             key={item.label}
             type="button"
@@ -101,7 +101,7 @@ export function Menu({ children, label, items, className = 'button button-quiet'
               : { role: 'menuitemradio', 'aria-checked': item.checked })}
             tabIndex={-1}
             disabled={item.disabled}
-            className={item.danger ? 'menu-item menu-item-danger' : 'menu-item'}
+            className={`menu-item${item.danger ? ' menu-item-danger' : ''}${item.apart ? ' menu-item-apart' : ''}`}
             onPointerEnter={() => item.href && preload(item.href)}
             onClick={() => choose(item)}
           >

@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /** Numbers stand at the end of their column. */
   readonly numeric?: boolean;
+  /** Buttons of the row, at its end. */
+  readonly actions?: boolean;
   /** A width such as `12rem` or `2fr`; the rest is shared. */
   readonly width?: string;
   /** Left out where there is no room for it. */

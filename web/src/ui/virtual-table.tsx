@@ -1,9 +1,10 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useCommon } from '../i18n/words';
 import { Checkbox } from './field';
 import { ErrorState } from './layout';
+import { useNarrow } from './narrow';
 import type { Column } from './table';
+import { showRow, useVisibleRows } from './visible-rows';
 
 const ROW_PX = 44;
 const AHEAD = 60;
@@ -36,33 +37,28 @@ interface VirtualTableProps<Row extends { readonly id: string }> {
  * Page Up and Down, Home and End move; Space selects, Enter opens.
  */
 export function VirtualTable<Row extends { readonly id: string }>(props: VirtualTableProps<Row>) {
-  const { label, columns, rows, total, hasMore, loadingMore, onMore, error, selection, onOpen, empty } = props;
+  const { label, rows, total, hasMore, loadingMore, onMore, error, selection, onOpen, empty } = props;
   const t = useCommon();
+  const isNarrow = useNarrow();
+  const columns = props.columns.filter(({ minor }) => !(minor && isNarrow));
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const count = hasMore ? Math.max(total ?? 0, rows.length + 1) : rows.length;
-  const virtual = useVirtualizer({
-    count,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: 12,
-  });
-  const shown = virtual.getVirtualItems();
-  const lastShown = shown.at(-1)?.index ?? 0;
+  const visible = useVisibleRows(box, count, ROW_PX);
   useEffect(() => {
-    if (hasMore && !loadingMore && !error && lastShown + AHEAD >= rows.length) onMore();
-  }, [hasMore, loadingMore, error, lastShown, rows.length, onMore]);
+    if (hasMore && !loadingMore && !error && visible.end + AHEAD >= rows.length) onMore();
+  }, [hasMore, loadingMore, error, visible.end, rows.length, onMore]);
 
   const layout = [
     ...(selection ? ['2.75rem'] : []),
-    ...columns.map(({ width }) => width ?? 'minmax(0, 1fr)'),
+    ...columns.map(({ width, actions }) => width ?? (actions ? '3rem' : 'minmax(0, 1fr)')),
   ].join(' ');
   const first = Math.min(active, Math.max(0, rows.length - 1));
 
   function move(to: number) {
     const next = Math.max(0, Math.min(to, rows.length - 1));
     setActive(next);
-    virtual.scrollToIndex(next);
+    if (box.current) showRow(box.current, next, ROW_PX);
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
   }
 
@@ -103,15 +99,16 @@ export function VirtualTable<Row extends { readonly id: string }>(props: Virtual
           </div>
         )}
         {columns.map((column) => (
-          <div key={column.id} role="columnheader" className={`vcell${column.numeric ? ' numeric' : ''}`}>
+          <div key={column.id} role="columnheader" className={cellClass(column)}>
             {column.label}
           </div>
         ))}
       </div>
-      <div className="vtable-rows" role="rowgroup" style={{ blockSize: `${virtual.getTotalSize()}px` }}>
-        {shown.map(({ index, start }) => {
+      <div className="vtable-rows" role="rowgroup" style={{ blockSize: `${count * ROW_PX}px` }}>
+        {Array.from({ length: visible.end - visible.first }, (_, at) => {
+          const index = visible.first + at;
           const row = rows[index];
-          const style = { transform: `translateY(${start}px)`, gridTemplateColumns: layout };
+          const style = { transform: `translateY(${index * ROW_PX}px)`, gridTemplateColumns: layout };
           if (!row)
             return (
               <div key={`waiting-${index}`} className="vrow vrow-waiting" role="presentation" style={style} />
@@ -144,7 +141,7 @@ export function VirtualTable<Row extends { readonly id: string }>(props: Virtual
                 </div>
               )}
               {columns.map((column) => (
-                <div key={column.id} role="gridcell" className={`vcell${column.numeric ? ' numeric' : ''}`}>
+                <div key={column.id} role="gridcell" className={cellClass(column)}>
                   {column.cell(row)}
                 </div>
               ))}
@@ -156,6 +153,9 @@ export function VirtualTable<Row extends { readonly id: string }>(props: Virtual
     </div>
   );
 }
+
+const cellClass = ({ numeric, actions }: { readonly numeric?: boolean; readonly actions?: boolean }): string =>
+  `vcell${numeric ? ' numeric' : ''}${actions ? ' vcell-actions' : ''}`;
 
 function SelectAll({ rows, selection }: { rows: readonly { readonly id: string }[]; selection: Selection }) {
   const t = useCommon();
