@@ -25,13 +25,13 @@ def first(page: httpx.Response) -> Any:
 
 
 async def test_a_page_runs_its_own_script_and_no_other(door: Door) -> None:
-    """The policy names the one script and the one style sheet that stand in it."""
+    """The policy names the two scripts and the one style sheet that stand in it."""
     async with door.client(**AS_PAGE) as nobody:
         page = await nobody.get("/")
     policy = page.headers["content-security-policy"]
     assert page.status_code == 200
     assert "unsafe" not in policy
-    assert len(re.findall("'sha256-[A-Za-z0-9+/]{43}='", policy)) == 2
+    assert len(re.findall("'sha256-[A-Za-z0-9+/]{43}='", policy)) == 3
     assert page.headers["cache-control"] == "private, no-cache"
     assert page.headers["x-frame-options"] == "DENY"
     for source in re.findall('(?:src|href)="(/[^"]+)"', page.text):
