@@ -55,6 +55,17 @@ from workflows.test_send import SendTestWorkflow
 
 log = structlog.get_logger(__name__)
 
+WORKFLOWS: list[type] = [
+    CampaignWorkflow,
+    BatchWorkflow,
+    ContactWorkflow,
+    SenderWorkflow,
+    ContactImportWorkflow,
+    NumberCheckWorkflow,
+    ScheduledStartWorkflow,
+    SendTestWorkflow,
+]
+
 SENDERS_POLL_S = 2.0
 ENSURE_EVERY_S = 60.0
 AT_ONCE = 4  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
@@ -263,16 +274,7 @@ def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
     return Worker(
         client,
         task_queue=CAMPAIGN_QUEUE,
-        workflows=[
-            CampaignWorkflow,
-            BatchWorkflow,
-            ContactWorkflow,
-            SenderWorkflow,
-            ContactImportWorkflow,
-            NumberCheckWorkflow,
-            ScheduledStartWorkflow,
-            SendTestWorkflow,
-        ],
+        workflows=WORKFLOWS,
         activities=activities,
         max_cached_workflows=2000,
         max_concurrent_activities=200,

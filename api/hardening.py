@@ -11,9 +11,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import problems
+from api.conditional import ConditionalMiddleware
 from api.guard import GuardMiddleware
 from api.idempotency import IdempotencyMiddleware
 from settings import Settings
+
+log = structlog.get_logger(__name__)
 
 REQUEST_ID = "X-Request-ID"
 SMALLEST_GZIP = 1024
@@ -43,10 +47,11 @@ _GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Puts around the routes, from the inside out: idempotency, the guard, the headers, compression."""
+    """Puts around the routes, from the inside out: idempotency, guard, headers, conditions, compression."""
     app.add_middleware(IdempotencyMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
     app.add_middleware(HeadersMiddleware, is_https=settings.is_https)
+    app.add_middleware(ConditionalMiddleware)
     # Streams of events are left alone by default.
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_GZIP, compresslevel=GZIP_LEVEL)
 
@@ -67,9 +72,12 @@ class HeadersMiddleware:
         request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         path: str = scope["path"]
         inner = _with_policy_of_docs(send) if path in DOCS else send
+        started = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 for name, value in self._headers.items():
@@ -81,7 +89,13 @@ class HeadersMiddleware:
             await inner(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_headers)
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception:
+                if started:
+                    raise
+                log.exception("an unexpected error", method=scope["method"], path=path)
+                await problems.unexpected()(scope, receive, send_with_headers)
 
 
 def _with_policy_of_docs(send: Send) -> Send:

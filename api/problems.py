@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -44,6 +44,12 @@ class ProblemBody(BaseModel):
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ProblemBody, "description": "What is wrong with the request, and how to fix it"}
 }
+
+
+def unexpected() -> Response:
+    """What a client may know of an error that nobody has foreseen; the log knows the rest."""
+    detail = "an error on our side; try again, and if it stays, give your operator the X-Request-ID"
+    return _answer(500, {"type": "about:blank", "title": "Internal error", "status": 500, "detail": detail})
 
 
 def not_found(what: str, identity: str) -> Problem:

@@ -15,6 +15,7 @@ from domain.access import Role
 from storage import sessions
 from storage.database import Pool
 from storage.sessions import FREE_ATTEMPTS
+from tests.api.applications import client_of
 from tests.api.people import PASSWORD, SAME_ORIGIN, Door
 
 Json = dict[str, Any]
@@ -63,11 +64,7 @@ async def test_over_tls_the_cookie_belongs_to_this_host_alone(door: Door) -> Non
     app = create_app(
         door.settings.model_copy(update={"public_url": "https://relance.example", "wassenger_token": None})
     )
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="https://relance.example") as client,
-    ):
+    async with client_of(app, base_url="https://relance.example", headers={}) as client:
         answer = await log_in(client, user.name)
         me = await client.get("/api/me")
         left = await client.post("/api/auth/logout", headers={"Origin": "https://relance.example"})

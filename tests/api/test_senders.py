@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from api.app import create_app
 from settings import Settings
 from storage import campaigns
+from tests.api.applications import client_of
 from tests.api.walking import all_pages, sent
-from tests.conftest import AUTHORIZED, Town
+from tests.conftest import Town
 from tests.scene import open_scene
 
 
@@ -72,11 +73,7 @@ async def test_a_gateway_that_is_away_is_an_answer(
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
         update = {"wassenger_url": nowhere, "public_url": None, "wassenger_token": SecretStr("t"), **changes}
         app = create_app(settings.model_copy(update=update))
-        transport = httpx.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test", headers=AUTHORIZED) as api,
-        ):
+        async with client_of(app) as api:
             answer = await api.get(f"/api/senders/{sender.id}/health")
 
     assert answer.status_code == 200
