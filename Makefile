@@ -20,7 +20,7 @@ up: $(VENV)/.installed  ## The same stack for real use; data stays in .relance/
 	@$(BIN)/relance up
 
 test: $(VENV)/.installed  ## Every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed  ## Every linter and type check
 	$(BIN)/ruff format --check .
