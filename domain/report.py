@@ -102,7 +102,7 @@ class ClosingReport:
             "cancelled": "it was cancelled",
         }
         return (
-            f"{self.name}: {counters.messages_1_sent} of {counters.total_contacts} contacts got Message 1, "
+            f"{self.name}: Message 1 sent to {counters.messages_1_sent} of {counters.total_contacts} contacts, "
             f"{counters.messages_2_sent} reacted in time and got Message 2, "
             f"{counters.no_interaction} did not react, {counters.late_interaction} reacted too late, "
             f"{counters.failed} failed, {counters.opted_out} opted out. "

@@ -117,7 +117,8 @@ async def test_only_the_last_hours_of_that_sender_count(town: Town) -> None:
 # A message an hour. They are gone when the transaction ends.
 YEAR = """
     WITH contact AS (
-        INSERT INTO contacts (phone) SELECT '+' || 99900000000 + n FROM generate_series(1, 365 * 24) n RETURNING id
+        INSERT INTO contacts (phone) SELECT '+' || 99900000000 + n FROM generate_series(1, 365 * 24) n
+        RETURNING id
     )
     INSERT INTO messages (campaign_id, contact_id, sender_id, message_type, status, accepted_at, sent_at)
     SELECT $1, id, $2, 'message_1', 'sent', at, at
