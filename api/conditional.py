@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class ConditionalMiddleware:
     """Names the state of each whole JSON answer, and leaves the body out for a client that has it.
 
-    The tag is weak: the same state may travel compressed or not. Streams and files have none.
+    The tag is weak: the same state may travel compressed or not. Streams and files have none. It serves
+    programs that poll; browsers are told to keep nothing of what is personal, so they have no tag to send.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -91,10 +92,14 @@ class HeadersMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                log.info("the client left in the middle of its request")
             except Exception:
                 if started:
                     raise
-                log.exception("an unexpected error", method=scope["method"], path=path)
+                # Not the path itself: that of a webhook holds its secret.
+                route = getattr(scope.get("route"), "path", "unmatched")
+                log.exception("an unexpected error", method=scope["method"], route=route)
                 await problems.unexpected()(scope, receive, send_with_headers)
 
 

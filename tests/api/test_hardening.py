@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.hardening import policy_of_page
@@ -75,7 +76,11 @@ async def test_an_error_that_nobody_foresaw_is_a_problem_document_too(settings: 
 
     application.add_api_route("/api/senders/{sender_id}/breakdown", break_down)
     async with client_of(application) as client:
-        answer = await client.get("/api/senders/x/breakdown")
+        with capture_logs() as logged:
+            answer = await client.get("/api/senders/hidden/breakdown")
+    (line,) = (each for each in logged if each["log_level"] == "error")
+    assert line["route"] == "/api/senders/{sender_id}/breakdown"
+    assert "hidden" not in str(line)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-content-type-options"] == "nosniff"

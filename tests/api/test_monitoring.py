@@ -73,6 +73,20 @@ async def test_it_shows_what_the_quota_of_each_sender_leaves(
     assert sender["capacity_contacts"] == int((100 - 8 - 2) / 1.25)
 
 
+async def test_what_a_person_does_to_a_sender_shows_within_seconds(api: httpx.AsyncClient, town: Town) -> None:
+    """C5: although the answer is cached for a minute and no message has come or gone."""
+    sender = await town.sender()
+
+    async def shown_as(status: str) -> bool:
+        return any(
+            each["id"] == sender.id and each["status"] == status for each in (await stats(api))["senders"]
+        )
+
+    await eventually(lambda: shown_as("active"), within_s=5, what="the sender")
+    (await api.post(f"/api/senders/{sender.id}/pause")).raise_for_status()
+    await eventually(lambda: shown_as("paused"), within_s=5, what="its pause")
+
+
 @pytest.mark.parametrize(("status", "quota"), [("paused", 100), ("stopped", 100), ("active", None)])
 def test_a_sender_that_may_not_send_has_room_for_nobody(status: str, quota: int | None) -> None:
     """Paused, stopped, or not looked at yet."""
