@@ -25,7 +25,7 @@ from api.estimates import shown_estimate
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn, PauseScope
-from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from api.problems import DATABASE_AWAY, PROBLEM_RESPONSES, Problem, not_found
 from domain.campaign_progress import CampaignInput
 from domain.identifiers import (
     CAMPAIGN_QUEUE,
@@ -63,6 +63,7 @@ async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     """Starts a draft, or a scheduled campaign before its time. Starting a running one changes nothing.
 
     Refused (409) when the campaign has ended, has nobody to write to, or cannot fit its maximum age.
+    After a 503 it may have been started all the same: look at it, or start it again.
     """
     campaign = await _existing(needs, campaign_id)
     if campaign.status in {"completed", "cancelled"}:
@@ -85,11 +86,16 @@ async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
         pass
     except (RPCError, RuntimeError) as error:
         raise _temporal_unavailable(error) from error
-    if not await campaigns.mark_started(needs.pool, campaign.id):
-        await _see_that_it_is_there(needs, campaign.id)
-    for sender_id in campaign.sender_ids:
-        await needs.bell.ring(sender_id)
-    return await _shown(needs, campaign_id)
+    try:
+        return await _started(needs, campaign)
+    except DATABASE_AWAY as error:
+        log.exception("a campaign was handed over to be started, and its start could not be stored")
+        raise Problem(
+            503,
+            "Start not confirmed",
+            "the campaign was handed over and starts once the database answers again: look at it in a moment; "
+            "to keep it from sending, cancel it; starting it again changes nothing",
+        ) from error
 
 
 @router.post("/{campaign_id}/pause", status_code=status.HTTP_202_ACCEPTED)
@@ -129,6 +135,10 @@ async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
     campaign = await _existing(needs, campaign_id)
     if campaign.status in {"draft", "scheduled"} and await campaigns.cancel_draft(needs.pool, campaign.id):
         await StartBell(needs.temporal).ring(campaign.id)
+        # Somebody may be starting it: its workflow is there before its status says so. Without Temporal, that
+        # workflow finds nothing to run.
+        with suppress(Problem):
+            await _tell(needs, campaign, CampaignWorkflow.cancel)
         return await _shown(needs, campaign_id)
     if campaign.status == "completed":
         raise Problem(409, "Campaign has ended", "this campaign is completed already")
@@ -225,10 +235,18 @@ async def end_workflow(needs: Resources, campaign_id: str, reason: str) -> None:
             log.warning("a workflow without a campaign may be left", campaign_id=campaign_id, error=str(error))
 
 
-async def _see_that_it_is_there(needs: Resources, campaign_id: str) -> None:
-    if await campaigns.get_campaign(needs.pool, campaign_id) is None:
-        await end_workflow(needs, campaign_id, "the draft was deleted while it was being started")
-        raise not_found("campaign", campaign_id)
+async def _started(needs: Resources, campaign: Campaign) -> CampaignOut:
+    """Stores that it was started, once its workflow is there. Raises Problem when it is not to run any more."""
+    if not await campaigns.mark_started(needs.pool, campaign.id):
+        found = await campaigns.get_campaign(needs.pool, campaign.id)
+        if found is None:
+            await end_workflow(needs, campaign.id, "the draft was deleted while it was being started")
+            raise not_found("campaign", campaign.id)
+        if found.status == "cancelled":
+            raise Problem(409, "Campaign has ended", "this campaign was cancelled while it was being started")
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, UUID(campaign.id))
 
 
 async def _check_test(needs: Resources, campaign: Campaign, sender_id: str, phone: str) -> None:

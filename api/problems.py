@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from domain.access import SAFE_METHODS
+
 log = structlog.get_logger(__name__)
 
 # Refused or broken connections, a pool or a query that timed out, a server that shuts down.
@@ -93,9 +95,15 @@ async def _on_unstorable(_: Request, error: Exception) -> JSONResponse:
     return _answer(422, {"type": "about:blank", "title": "Invalid request", "status": 422, "detail": detail})
 
 
-async def _on_database_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
     log.error("the database does not answer", error=str(error))
-    detail = "the database does not answer; nothing was changed, try again in a moment"
+    detail = "the database does not answer; try again in a moment"
+    if request.method not in SAFE_METHODS:
+        # It may have gone away after a commit, or with the answer to one.
+        detail = (
+            "the database stopped answering in the middle: this may have been done all the same; look whether "
+            "it was before you ask for it again"
+        )
     return _answer(503, {"type": "about:blank", "title": "Unavailable", "status": 503, "detail": detail})
 
 

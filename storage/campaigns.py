@@ -1,7 +1,7 @@
 """Campaigns: from the draft through the snapshot of the audience to the closing report."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,6 @@ import asyncpg
 
 from domain.contact_states import ContactState
 from domain.report import CampaignCounters, ClosingReport
-from domain.run_settings import RunSettings
 from storage.database import Connection, Pool
 
 
@@ -58,6 +57,10 @@ class Lane:
 
 class UnknownReferenceError(Exception):
     """A campaign names a sender or a category that does not exist."""
+
+
+class NothingToRunError(LookupError):
+    """The campaign does not exist, or was cancelled before it started; that stays so."""
 
 
 _COLUMNS = """
@@ -167,17 +170,6 @@ COUNT_LANES = """
 """
 LANES = """
     SELECT sender_id::text, lane, batches FROM campaign_senders WHERE campaign_id = $1 ORDER BY lane
-"""
-BATCH = """
-    SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
-"""
-BATCH_SENDER = "SELECT sender_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 LIMIT 1"
-START_BATCH = """
-    INSERT INTO campaign_batches (campaign_id, batch, sender_id, settings) VALUES ($1, $2, $3, $4)
-    ON CONFLICT DO NOTHING
-"""
-HAS_PENDING = """
-    SELECT EXISTS (SELECT FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 AND state = 'pending')
 """
 STOP_CONTACTS = """
     WITH locked AS (
@@ -308,7 +300,7 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
     """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot.
 
     `shares` says which part of the audience each sender takes, by its id, in sum 1; None for equal parts.
-    Raises LookupError when the campaign does not exist, or was cancelled before it started.
+    Raises NothingToRunError.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(START, campaign_id)
@@ -318,7 +310,7 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
             campaign_id,
         )
         if campaign is None:
-            raise LookupError(f"there is no campaign {campaign_id} to run")
+            raise NothingToRunError(f"there is no campaign {campaign_id} to run")
         if campaign["opened_at"] is None:
             if shares is None:
                 sender_ids = await connection.fetchval(SENDER_IDS, campaign_id)
@@ -336,27 +328,6 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
                 "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
             )
         return [Lane(**row) for row in await connection.fetch(LANES, campaign_id)]
-
-
-async def start_batch(pool: Pool, campaign_id: str, batch: int, sender_id: str, settings: RunSettings) -> None:
-    """Keeps the settings with which a batch starts, once: later changes do not touch it (P11)."""
-    await pool.execute(START_BATCH, campaign_id, batch, sender_id, asdict(settings))
-
-
-async def batch_sender(pool: Pool, campaign_id: str, batch: int) -> str | None:
-    """Whose batch it is; None for an empty one."""
-    sender_id: str | None = await pool.fetchval(BATCH_SENDER, campaign_id, batch)
-    return sender_id
-
-
-async def list_batch(pool: Pool, campaign_id: str, batch: int) -> list[str]:
-    """The contact ids of one batch."""
-    return [row["contact_id"] for row in await pool.fetch(BATCH, campaign_id, batch)]
-
-
-async def has_pending(pool: Pool, campaign_id: str, batch: int) -> bool:
-    """Whether a contact of the batch still waits for its Message 1."""
-    return bool(await pool.fetchval(HAS_PENDING, campaign_id, batch))
 
 
 async def stop_contacts(pool: Pool, campaign_id: str, state: ContactState, reason: str) -> int:

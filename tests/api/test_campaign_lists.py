@@ -12,6 +12,7 @@ from domain.messages import MessageType
 from domain.run_settings import RunSettings
 from settings import Settings
 from storage import campaigns
+from storage.batches import start_batch
 from tests.api.walking import all_pages, reacted, sent
 from tests.conftest import Town
 from tests.scene import open_scene
@@ -104,7 +105,7 @@ async def test_lanes_and_batches_show_how_far_a_campaign_is(town: Town, api: htt
     first, second = (await api.get(f"{path}/lanes")).json()
     assert (first["contacts"], first["batches"], first["batches_started"]) == (45, 2, 0)
     for batch, sender_id in ((0, senders[0]), (1, senders[1]), (2, senders[0])):
-        await campaigns.start_batch(town.pool, campaign.id, batch, sender_id, RunSettings())
+        await start_batch(town.pool, campaign.id, batch, sender_id, RunSettings())
     first, second = (await api.get(f"{path}/lanes")).json()
     assert (first["batches_started"], first["contacts_started"]) == (2, 45)
     assert (second["batches_started"], second["contacts_started"], second["contacts"]) == (1, 15, 15)
