@@ -26,6 +26,7 @@ from api.listing import Search, as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_states import ContactState
+from domain.report import NOTHING_YET
 from domain.run_settings import RunSettings
 from domain.template import check_template, missing_variables, render
 from storage import campaign_lists, campaigns, drafts, run_settings
@@ -250,7 +251,8 @@ async def _add(needs: Resources, draft: Draft) -> CampaignOut:
         campaign = await campaigns.add_campaign(needs.pool, **fields)
     except UnknownReferenceError as error:
         raise Problem(422, "Unknown sender or category", str(error)) from error
-    return await get_campaign(UUID(campaign.id), needs)
+    # Not read again: what could fail after the commit would be repeated, and make a second draft.
+    return shown(needs, campaign, NOTHING_YET)
 
 
 async def _filled(needs: Resources, draft: CampaignIn) -> Draft:
