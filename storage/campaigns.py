@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.contact_states import ContactState
 from domain.report import CampaignCounters, ClosingReport
+from storage import audit
 from storage.database import Connection, Pool
 
 
@@ -95,19 +96,34 @@ ADD_CATEGORIES = """
     ON CONFLICT DO NOTHING
 """
 ADD_COUNTERS = "INSERT INTO campaign_counters (campaign_id) VALUES ($1)"
-START = """
+_STATE = "jsonb_build_object('status', {0}.status, 'pause_scope', {0}.pause_scope, 'start_at', {0}.start_at)"
+# What the audit log says of a change.
+CHANGED = (
+    " AS before, ".join(f"jsonb_strip_nulls({_STATE.format(row)})" for row in ("old", "new")) + " AS after"
+)
+START = f"""
     UPDATE campaigns SET status = 'running', started_at = clock_timestamp(),
         start_problem = NULL, start_problem_at = NULL
-    WHERE id = $1 AND status IN ('draft', 'scheduled')
+    WHERE id = $1 AND status IN ('draft', 'scheduled') RETURNING {CHANGED}
 """
-CANCEL_DRAFT = """
+IS_STARTED_BY = """
+    SELECT status NOT IN ('draft', 'scheduled', 'cancelled') AND NOT EXISTS (
+        SELECT FROM audit_log
+        WHERE subject_type = 'campaign' AND subject_id = $1::text AND action = 'campaign.started')
+    FROM campaigns WHERE id = $1::text::uuid FOR NO KEY UPDATE
+"""
+CANCEL_DRAFT = f"""
     UPDATE campaigns SET status = 'cancelled', closed_at = clock_timestamp(), close_reason = 'cancelled'
-    WHERE id = $1 AND status IN ('draft', 'scheduled')
+    WHERE id = $1 AND status IN ('draft', 'scheduled') RETURNING {CHANGED}
 """
-PAUSE = """
+PAUSE = f"""
     UPDATE campaigns SET status = 'paused', pause_scope = $2 WHERE id = $1 AND status IN ('running', 'paused')
+    RETURNING {CHANGED}
 """
-RESUME = "UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'"
+RESUME = f"""
+    UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'
+    RETURNING {CHANGED}
+"""
 _COUNTER_NAMES = tuple(field.name for field in fields(CampaignCounters))
 GET_WITH_COUNTERS = f"""
     SELECT {_COLUMNS}, {", ".join(f"n.{name} AS n_{name}" for name in _COUNTER_NAMES)}
@@ -276,24 +292,33 @@ async def audience_size(pool: Pool, campaign_id: str) -> int:
     return int(await pool.fetchval(AUDIENCE_SIZE, campaign_id))
 
 
-async def mark_started(pool: Pool, campaign_id: str) -> bool:
+async def mark_started(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Takes a draft to running; False if it was no draft any more."""
-    return await pool.execute(START, campaign_id) == "UPDATE 1"
+    action = "campaign.started"
+    async with pool.acquire() as connection, connection.transaction():
+        if await audit.change(connection, START, campaign_id, actor=actor, action=action):
+            return True
+        # A worker may have opened it first: only here is it known who wanted that.
+        if await connection.fetchval(IS_STARTED_BY, campaign_id):
+            await audit.record(
+                connection, actor=actor, action=action, subject_type="campaign", subject_id=campaign_id
+            )
+        return False
 
 
-async def cancel_draft(pool: Pool, campaign_id: str) -> bool:
+async def cancel_draft(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Cancels a campaign that never started; False if it did."""
-    return await pool.execute(CANCEL_DRAFT, campaign_id) == "UPDATE 1"
+    return await audit.change_alone(pool, CANCEL_DRAFT, campaign_id, actor=actor, action="campaign.cancelled")
 
 
-async def pause_campaign(pool: Pool, campaign_id: str, scope: str) -> bool:
+async def pause_campaign(pool: Pool, campaign_id: str, scope: str, *, actor: str = audit.RELANCE) -> bool:
     """From now on nothing of that scope leaves; False if the campaign does not run."""
-    return await pool.execute(PAUSE, campaign_id, scope) == "UPDATE 1"
+    return await audit.change_alone(pool, PAUSE, campaign_id, scope, actor=actor, action="campaign.paused")
 
 
-async def resume_campaign(pool: Pool, campaign_id: str) -> bool:
+async def resume_campaign(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Lets a paused campaign go on; False if it was not paused."""
-    return await pool.execute(RESUME, campaign_id) == "UPDATE 1"
+    return await audit.change_alone(pool, RESUME, campaign_id, actor=actor, action="campaign.resumed")
 
 
 async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float] | None = None) -> list[Lane]:
@@ -303,7 +328,7 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
     Raises NothingToRunError.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(START, campaign_id)
+        await audit.change(connection, START, campaign_id, actor=audit.RELANCE, action="campaign.opened")
         campaign = await connection.fetchrow(
             "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status IN ('running', 'paused') "
             "FOR NO KEY UPDATE",
