@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): what happened, to what, and what to do next."""
 
+from math import ceil
 from typing import Any
 
 import asyncpg
@@ -7,7 +8,8 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
@@ -42,13 +44,31 @@ class TooLargeError(HTTPException):
         super().__init__(413, f"the body may have {limit} bytes here; contact files go to POST /api/imports")
 
 
+class FieldProblem(BaseModel):
+    """What is wrong with one part of the input."""
+
+    field: str
+    reason: str
+
+
 class ProblemBody(BaseModel):
-    """The body of every error."""
+    """The body of every error. Some have more, which only this error knows, such as an estimate."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str
     status: int
     detail: str
+    errors: list[FieldProblem] | SkipJsonSchema[None] = Field(
+        default=None, description="Of invalid input: each part that is wrong"
+    )
+    retry_after_s: float | SkipJsonSchema[None] = Field(
+        default=None, description="Too many attempts: after how many seconds to try again"
+    )
+    missing: str | SkipJsonSchema[None] = Field(
+        default=None, description="Not allowed: the scope, the role, or what else the caller lacks"
+    )
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -148,4 +168,6 @@ def _too_large(error: TooLargeError) -> JSONResponse:
 
 
 def _answer(status: int, body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, status, media_type="application/problem+json")
+    wait = body.get("retry_after_s")
+    headers = None if wait is None else {"Retry-After": str(ceil(wait))}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
