@@ -145,19 +145,19 @@ async def test_a_claim_is_free_again_after_a_day_or_a_crash(pool: Pool) -> None:
 
 @pytest.fixture
 async def breaking(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
-    """An application whose way to the database breaks right after a draft is stored."""
+    """An application whose database is away whenever it reads a campaign with its counters."""
     async with cuttable_way(str(settings.database_url)) as way:
-        here = settings.model_copy(update={"database_url": way.url, "public_url": None})
+        read = campaigns.get_with_counters
 
-        add_campaign = campaigns.add_campaign
-
-        async def add_and_break(*given: Any, **options: Any) -> Any:
-            stored = await add_campaign(*given, **options)
+        async def read_over_a_broken_way(*given: Any) -> Any:
             await way.cut()
-            await way.open()
-            return stored
+            try:
+                return await read(*given)
+            finally:
+                await way.open()
 
-        monkeypatch.setattr(campaigns, "add_campaign", add_and_break)
+        monkeypatch.setattr(campaigns, "get_with_counters", read_over_a_broken_way)
+        here = settings.model_copy(update={"database_url": way.url, "public_url": None})
         async with client_of(create_app(here)) as client:
             yield client
 
