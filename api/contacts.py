@@ -1,5 +1,6 @@
 """Contacts: lists, single contacts, what is done to many at once, and the import of a small file."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from api.caching import Cached, answer, first_page, touched_contacts
 from api.contact_filters import ChosenContacts, ContactFilterIn, WhatsappState
 from api.cursors import page_of, read_cursor
 from api.dependencies import Needs, Resources
+from api.guard import CurrentCaller
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_file import ContactFileError, RejectedRow, read_contacts
 from domain.phone import InvalidPhoneError, parse_phone
-from storage import contact_lists, contacts
+from storage import audit, contact_lists, contacts
 from storage.cache import Area
 from storage.contact_lists import ContactOrder
 from storage.contacts import Contact, ContactBusyError, ContactExistsError, UnknownCategoryError
@@ -210,7 +212,7 @@ async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached) -> None:
 
 
 @router.post("/bulk")
-async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
+async def change_many(bulk: BulkIn, needs: Needs, cache: Cached, caller: CurrentCaller) -> BulkOut:
     """Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction.
 
     Deleting works as for a single contact; those that a campaign writes to now are left alone and counted.
@@ -218,6 +220,9 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
     chosen = bulk.filter.chosen() if bulk.filter else [str(identity) for identity in bulk.ids or []]
     if bulk.action == "delete":
         removal = await contact_lists.remove_contacts(needs.pool, chosen)
+        await audit.note(
+            needs.pool, caller.actor, "contacts.deleted", "contacts", "many", after=asdict(removal)
+        )
         await touched_contacts(cache, None)
         return BulkOut(changed=removal.deleted + removal.erased, erased=removal.erased, refused=removal.refused)
     category_id = str(bulk.category_id)
@@ -234,8 +239,10 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
 
 @router.post("/import")
 async def import_contacts(
+    *,
     needs: Needs,
     cache: Cached,
+    caller: CurrentCaller,
     data: Annotated[bytes, Body(media_type="text/csv")] = b"",
     category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
     country: Country = None,
@@ -252,6 +259,8 @@ async def import_contacts(
         raise Problem(422, "Unreadable file", str(error)) from error
     category_id = await contacts.save_category(needs.pool, category) if category else None
     result = await contacts.import_contacts(needs.pool, file.contacts, category_id)
+    counts = {"created": result.created, "updated": result.updated, "category_id": category_id}
+    await audit.note(needs.pool, caller.actor, "contacts.imported", "contacts", "many", after=counts)
     await touched_contacts(cache, None)
     return Imported(
         created=result.created,

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.body_limits import BodyLimitMiddleware
 from api.conditional import ConditionalMiddleware
 from api.guard import GuardMiddleware
 from api.idempotency import IdempotencyMiddleware
@@ -48,8 +49,9 @@ _GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Puts around the routes, from the inside out: idempotency, guard, headers, conditions, compression."""
+    """Puts around the routes, from the inside out: idempotency, limits, guard, headers, conditions, gzip."""
     app.add_middleware(IdempotencyMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
     app.add_middleware(HeadersMiddleware, is_https=settings.is_https)
     app.add_middleware(ConditionalMiddleware)

@@ -1,6 +1,6 @@
 """The numbers of a campaign: live while it runs, frozen in its report when it closes (E16, A5)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -51,6 +51,9 @@ class CampaignCounters:
             "expired",
         )
         return {state: getattr(self, state) for state in states}
+
+
+NOTHING_YET = CampaignCounters(**{field.name: 0 for field in fields(CampaignCounters)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,15 +53,26 @@ async def list_suppressions(
 
 
 async def suppress(
-    pool: Pool, phone: str, at: datetime, reason: str | None
+    pool: Pool, phone: str, at: datetime, reason: str | None, *, actor: str = audit.RELANCE
 ) -> tuple[Suppression, list[StoppedContact]]:
     """Suppresses a number; gives its entry and the contacts of running campaigns that this stopped."""
     async with pool.acquire() as connection, connection.transaction():
+        before = await connection.fetchrow(GET_BY_PHONE, phone)
         stopped = await opt_out(connection, phone, at)
         await connection.execute(EXPLAIN, phone, reason)
         row = await connection.fetchrow(GET_BY_PHONE, phone)
-    if row is None:
-        raise LookupError("an opt-out was stored without its entry in the opt-out list")
+        if row is None:
+            raise LookupError("an opt-out was stored without its entry in the opt-out list")
+        if before is None or before["reason"] != row["reason"]:
+            await audit.record(
+                connection,
+                actor=actor,
+                action="opt_out.added",
+                subject_type="opt_out",
+                subject_id=row["id"],
+                before=None if before is None else {"reason": before["reason"]},
+                after={"phone": mask_phone(phone), "reason": row["reason"]},
+            )
     return Suppression(**row), stopped
 
 

@@ -120,6 +120,7 @@ async def test_after_too_many_wrong_passwords_an_account_is_locked_for_a_while(d
             locked = await log_in(client, name)
             assert (locked.status_code, locked.json()["title"]) == (429, "Too many attempts")
             assert 1 <= locked.json()["retry_after_s"] <= 30
+            assert locked.headers["retry-after"] == str(locked.json()["retry_after_s"])
         assert sorted(await actions(door.pool, user.id))[:5] == [*["login.failed"] * 4, "login.locked"]
 
         await door.pool.execute("UPDATE login_attempts SET locked_until = now()")

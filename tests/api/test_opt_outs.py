@@ -84,6 +84,7 @@ async def test_taking_a_number_off_the_list_needs_a_reason_and_is_audited(
 
     assert (without.status_code, removed.status_code, again.status_code) == (422, 204, 404)
     assert (await api.get(f"/api/contacts/{entry['contact_id']}")).json()["opted_out_at"] is None
-    [logged] = await audit.list_entries(pool, 10, subject_type="opt_out", subject_id=entry["id"])
+    [logged, added] = (await audit.list_entries(pool, 10, subject_type="opt_out", subject_id=entry["id"])).items
+    assert (added.actor, added.action) == ("local", "opt_out.added")
     assert logged.after == {"reason": "signed up again at the counter"}
     assert phone not in str(logged.before)
