@@ -17,7 +17,6 @@ from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
 from storage import paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
-from storage.keyset import as_pattern
 from storage.paces import PacingChange
 from storage.sender_lists import ListedSender
 from storage.senders import Sender
@@ -88,7 +87,7 @@ async def list_senders(
         after=read_key("created", cursor, len(sender_lists.ORDER.keys)),
         limit=limit,
         status=status,
-        q=None if q is None else as_pattern(q),
+        q=q,
     )
     return as_page("created", found)
 
