@@ -13,6 +13,7 @@ from api.dependencies import Needs, Resources
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_file import ContactFileError, RejectedRow, read_contacts
+from domain.contact_limits import LONGEST_NAME, LONGEST_TITLE, LONGEST_VALUE, MOST_VARIABLES
 from domain.phone import InvalidPhoneError, parse_phone
 from storage import contact_lists, contacts
 from storage.cache import Area
@@ -22,9 +23,10 @@ from storage.contacts import Contact, ContactBusyError, ContactExistsError, Unkn
 router = APIRouter(prefix="/api/contacts", tags=["contacts"], responses=PROBLEM_RESPONSES)
 
 Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats, such as FR")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Variables = dict[VariableName, Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NAME)]
+VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE)]
+Value = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_VALUE)]
+Variables = dict[VariableName, Value]
 
 
 class ContactListItem(BaseModel):
@@ -66,7 +68,7 @@ class ContactIn(BaseModel):
         default=None, pattern="^[A-Z]{2}$", description="For a number in national format"
     )
     name: Name | None = None
-    variables: Variables = Field(default={}, max_length=100)
+    variables: Variables = Field(default={}, max_length=MOST_VARIABLES)
     category_ids: list[UUID] = Field(default=[], max_length=100)
 
 
@@ -78,7 +80,7 @@ class ContactChange(BaseModel):
     phone: str | None = Field(default=None, max_length=50)
     country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     name: Name | None = None
-    variables: Variables | None = Field(default=None, max_length=100)
+    variables: Variables | None = Field(default=None, max_length=MOST_VARIABLES)
     category_ids: list[UUID] | None = Field(default=None, max_length=100)
 
 
