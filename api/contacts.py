@@ -1,12 +1,14 @@
 """Contacts: lists, single contacts, what is done to many at once, and the import of a small file."""
 
+import asyncio
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response, status
+from fastapi import APIRouter, Request, Response, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.caching import Cached, answer, first_page, touched_contacts
+from api.contact_files import CSV_BODY, Country, FileCategory, read_small_file
 from api.contact_filters import ChosenContacts, ContactFilterIn, WhatsappState
 from api.cursors import page_of, read_cursor
 from api.dependencies import Needs, Resources
@@ -22,7 +24,6 @@ from storage.contacts import Contact, ContactBusyError, ContactExistsError, Unkn
 
 router = APIRouter(prefix="/api/contacts", tags=["contacts"], responses=PROBLEM_RESPONSES)
 
-Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats, such as FR")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NAME)]
 VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE)]
 Value = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_VALUE)]
@@ -234,32 +235,29 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
     return BulkOut(changed=added)
 
 
-@router.post("/import")
+@router.post("/import", openapi_extra=CSV_BODY)
 async def import_contacts(
-    needs: Needs,
-    cache: Cached,
-    data: Annotated[bytes, Body(media_type="text/csv")] = b"",
-    category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
-    country: Country = None,
+    request: Request, needs: Needs, cache: Cached, category: FileCategory = None, country: Country = None
 ) -> Imported:
-    """Imports a small CSV file at once, all or nothing; large ones go to POST /api/imports.
+    """Imports a small CSV file (up to 1 MiB) at once, all or nothing; large ones go to POST /api/imports.
 
     Any usual separator and encoding, headers in French or English. A column `phone` suffices; other columns
     become variables for the messages. Each row that is no contact is reported with its line, its value and a
     reason; known numbers are updated, never duplicated.
     """
+    data = await read_small_file(request)
     try:
-        file = read_contacts(data, country or needs.settings.default_country)
+        # In a thread, because it takes longer than other requests may wait.
+        file = await asyncio.to_thread(read_contacts, data, country or needs.settings.default_country)
     except ContactFileError as error:
         raise Problem(422, "Unreadable file", str(error)) from error
-    category_id = await contacts.save_category(needs.pool, category) if category else None
-    result = await contacts.import_contacts(needs.pool, file.contacts, category_id)
+    result = await contacts.import_contacts(needs.pool, file.contacts, category=category)
     await touched_contacts(cache, None)
     return Imported(
         created=result.created,
         updated=result.updated,
         opted_out=result.opted_out,
-        category_id=category_id,
+        category_id=result.category_id,
         rejected=file.rejected,
     )
 

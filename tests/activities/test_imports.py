@@ -22,7 +22,6 @@ async def queued(pool: Pool, content: str, *, part_bytes: int = imports.PART_BYT
     """An import whose file is complete."""
     given = {
         "file_name": None,
-        "category_id": None,
         "country": "FR",
         "duplicates": Duplicates.UPDATE,
         **changes,
