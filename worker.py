@@ -171,7 +171,8 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
     if settings.database_url is None or settings.wassenger_token is None:
         raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
     async with AsyncExitStack() as exits:
-        pool = await database.connect(settings.database_url, application="worker", size=16)
+        # Temporal bounds activities; one that has sent a message must be able to say so, however late.
+        pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
         exits.push_async_callback(pool.close)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,

@@ -14,7 +14,6 @@ from api.problems import TooLargeError, answer_of
 MIB = 1024 * 1024
 LARGEST_BODY = MIB
 LARGER = {
-    "/api/contacts/import": 64 * MIB,
     "/api/imports": LARGEST_FILE,
     "/api/imports/preview": LARGEST_FILE,
 }

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, status
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from activities.starter import BackgroundStarter
-from api.contacts import Country
+from api.contact_files import CSV_BODY, Country, FileCategory
 from api.cursors import page_of, read_id_cursor
 from api.dependencies import Needs, Resources
 from api.exports import CsvResponse, stream_csv
@@ -17,7 +17,7 @@ from api.pages import Cursor, Page, PageSize, decode_cursor, encode_cursor
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_columns import Meaning
 from domain.contact_file import ContactFileError, EncodingFinder, Layout, examine, find_encoding, first_cells
-from storage import audit, contacts, exports, imports
+from storage import audit, exports, imports
 from storage.imports import PART_BYTES, Duplicates, Import
 
 router = APIRouter(prefix="/api/imports", tags=["imports"], responses=PROBLEM_RESPONSES)
@@ -26,7 +26,6 @@ LARGEST_FILE = 512 * 1024 * 1024
 HEAD_BYTES = 256 * 1024
 PREVIEW_ROWS = 10
 ORDER = "created"
-CSV_BODY = {"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 
 MAPPING = TypeAdapter(dict[str, Meaning])
 
@@ -106,7 +105,7 @@ async def add_import(
     needs: Needs,
     caller: CurrentCaller,
     starter: Starter,
-    category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
+    category: FileCategory = None,
     country: Country = None,
     duplicates: Duplicates = Duplicates.UPDATE,
     name: Annotated[str | None, Query(max_length=200, description="The name of the file")] = None,
@@ -118,21 +117,19 @@ async def add_import(
     categories puts contacts into them; others become variables for the messages.
     """
     meanings = _meanings(mapping)
-    category_id = await contacts.save_category(needs.pool, category) if category else None
     import_id = await imports.open_import(
         needs.pool,
         file_name=name,
-        category_id=category_id,
         country=country or needs.settings.default_country,
         duplicates=duplicates,
     )
     try:
         layout, size_bytes = await _receive(needs, import_id, request, meanings)
-        queued = await imports.queue_import(needs.pool, import_id, layout, size_bytes)
+        queued = await imports.queue_import(needs.pool, import_id, layout, size_bytes, category)
     except BaseException:  # whatever ends the upload, a client that leaves included
         await imports.delete_import(needs.pool, import_id)
         raise
-    kept = {"file_name": name, "category_id": category_id, "size_bytes": size_bytes}
+    kept = {"file_name": name, "category": category, "size_bytes": size_bytes}
     await audit.note(needs.pool, caller.actor, "import.started", "import", import_id, after=kept)
     await starter.start_import(import_id)
     return _shown(queued)

@@ -18,10 +18,9 @@ from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
 from storage import audit, paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
-from storage.keyset import as_pattern
 from storage.paces import PacingChange
 from storage.sender_lists import ListedSender
-from storage.senders import Sender
+from storage.senders import Sender, SenderExistsError
 
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
 
@@ -56,8 +55,16 @@ class SenderIn(BaseModel):
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> Sender:
-    """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds."""
-    saved = await senders.save_sender(needs.pool, **sender.model_dump())
+    """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds.
+
+    One that was removed comes back, with its history, by its device or by its number. Refused (409) when
+    another sender has the number: `sender_id` says which.
+    """
+    try:
+        saved = await senders.save_sender(needs.pool, **sender.model_dump())
+    except SenderExistsError as error:
+        hint = "change that one, or remove it first"
+        raise Problem(409, "Sender exists", f"{error}: {hint}", sender_id=error.sender_id) from error
     kept = sender.model_dump(mode="json", exclude={"phone"})
     await audit.note(needs.pool, caller.actor, "sender.saved", "sender", saved.id, after=kept)
     await needs.bell.ring(saved.id)
@@ -91,7 +98,7 @@ async def list_senders(
         after=read_key("created", cursor, len(sender_lists.ORDER.keys)),
         limit=limit,
         status=status,
-        q=None if q is None else as_pattern(q),
+        q=q,
     )
     return as_page("created", found)
 
@@ -138,13 +145,10 @@ async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
 @router.patch("/{sender_id}")
 async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs, caller: CurrentCaller) -> Sender:
     """Changes the name, the pace or the maturity of a sender; what concerns the pace takes effect at once."""
-    before = await _existing(needs, sender_id)
     given = change.model_dump(exclude_unset=True)
     if missing := [name for name in ("name", "account_since") if name in given and given[name] is None]:
         raise Problem(422, "Invalid request", f"{', '.join(missing)}: give a value, or leave it out")
-    names = ("name", "message_1_rate_per_s", "message_2_rate_per_s", "maturity", "account_since")
-    fields = {name: given.get(name, getattr(before, name)) for name in names}
-    sender = await senders.change_sender(needs.pool, before.id, **fields)
+    sender = await senders.change_sender(needs.pool, str(sender_id), given)
     if sender is None:
         raise not_found("sender", str(sender_id))
     kept = change.model_dump(mode="json", exclude_unset=True)
@@ -157,7 +161,7 @@ async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs, cal
 async def remove_sender(sender_id: UUID, needs: Needs, caller: CurrentCaller) -> None:
     """Removes a sender; refused (409) while campaigns that have not ended use it.
 
-    The messages that it has sent stay. Adding its device again brings it back, with its history.
+    The messages that it has sent stay. Adding its device or its number again brings it back, with its history.
     """
     used_by = await senders.remove_sender(needs.pool, str(sender_id))
     if used_by is None:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from domain.phone import mask_phone
 from storage import audit
-from storage.contact_lists import PLAN_ANEW, phone_digits, phone_pattern
+from storage.contact_lists import PLAN_ANEW
 from storage.contacts import StoppedContact, opt_out
 from storage.database import Pool
+from storage.phone_search import phone_pattern
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +44,12 @@ async def list_suppressions(
     """A page of the opt-out list, the latest entries first; `q` is a part of a number."""
     if q is None:
         return [Suppression(**row) for row in await pool.fetch(LIST, limit, after_id)]
-    digits = phone_digits(q)
-    if digits is None:
+    pattern = phone_pattern(q)
+    if pattern is None:
         return []
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(PLAN_ANEW)
-        rows = await connection.fetch(SEARCH, limit, after_id, phone_pattern(digits))
+        rows = await connection.fetch(SEARCH, limit, after_id, pattern)
     return [Suppression(**row) for row in rows]
 
 

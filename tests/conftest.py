@@ -67,7 +67,7 @@ async def servers() -> AsyncIterator[Servers]:
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to the database."""
-    opened = await database.connect(servers.database_url, application="tests")
+    opened = await database.connect(servers.database_url, application="tests", wait_s=None)
     yield opened
     await opened.close()
 
