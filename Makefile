@@ -26,7 +26,7 @@ up: web  ## The same stack for real use; data stays in .relance/
 	@$(BIN)/relance up
 
 test: web-test  ## Every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed web-lint  ## Every linter and type check
 	$(BIN)/ruff format --check .

@@ -55,6 +55,17 @@ from workflows.test_send import SendTestWorkflow
 
 log = structlog.get_logger(__name__)
 
+WORKFLOWS: list[type] = [
+    CampaignWorkflow,
+    BatchWorkflow,
+    ContactWorkflow,
+    SenderWorkflow,
+    ContactImportWorkflow,
+    NumberCheckWorkflow,
+    ScheduledStartWorkflow,
+    SendTestWorkflow,
+]
+
 SENDERS_POLL_S = 2.0
 ENSURE_EVERY_S = 60.0
 AT_ONCE = 4  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
@@ -160,7 +171,8 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
     if settings.database_url is None or settings.wassenger_token is None:
         raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
     async with AsyncExitStack() as exits:
-        pool = await database.connect(settings.database_url, application="worker", size=16)
+        # Temporal bounds activities; one that has sent a message must be able to say so, however late.
+        pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
         exits.push_async_callback(pool.close)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,
@@ -263,16 +275,7 @@ def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
     return Worker(
         client,
         task_queue=CAMPAIGN_QUEUE,
-        workflows=[
-            CampaignWorkflow,
-            BatchWorkflow,
-            ContactWorkflow,
-            SenderWorkflow,
-            ContactImportWorkflow,
-            NumberCheckWorkflow,
-            ScheduledStartWorkflow,
-            SendTestWorkflow,
-        ],
+        workflows=WORKFLOWS,
         activities=activities,
         max_cached_workflows=2000,
         max_concurrent_activities=200,

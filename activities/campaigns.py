@@ -11,13 +11,14 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.estimates import share_load
 from domain.contact_states import ContactState
 from domain.run_settings import RunSettings
-from storage import campaigns, interactions, run_settings
-from storage.campaigns import Campaign, Lane
+from storage import batches, campaigns, interactions, run_settings
+from storage.campaigns import Campaign, Lane, NothingToRunError
 from storage.database import Pool
 
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.5
+NOTHING_TO_RUN = "NothingToRun"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,21 @@ class CampaignActivities:
 
     @activity.defn
     async def open_campaign(self, campaign_id: str) -> OpenedCampaign:
-        """Snapshots the audience into batches and lanes, the load shared by what each sender can still send."""
+        """Snapshots the audience into batches and lanes, the load shared by what each sender can still send.
+
+        Raises an ApplicationError that no retry mends for a campaign that was cancelled or deleted meanwhile.
+        """
+        try:
+            return await self._open(campaign_id)
+        except NothingToRunError as error:
+            raise ApplicationError(
+                str(error),
+                type=NOTHING_TO_RUN,
+                non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from error
+
+    async def _open(self, campaign_id: str) -> OpenedCampaign:
         campaign = await self._campaign(campaign_id)
         shares = await share_load(self._pool, self._defaults, campaign) if campaign.opened_at is None else None
         lanes = await campaigns.open_campaign(self._pool, campaign_id, shares)
@@ -125,14 +140,14 @@ class CampaignActivities:
     async def load_batch(self, ref: BatchRef) -> Batch:
         """The contacts of a batch, which keeps the settings of this moment."""
         campaign = await self._campaign(ref.campaign_id)
-        sender_id = await campaigns.batch_sender(self._pool, ref.campaign_id, ref.batch)
+        sender_id = await batches.batch_sender(self._pool, ref.campaign_id, ref.batch)
         if sender_id is not None:
             settings = await run_settings.for_batch(
                 self._pool, self._defaults, sender_id=sender_id, campaign_id=ref.campaign_id
             )
-            await campaigns.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
+            await batches.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
         return Batch(
-            contact_ids=await campaigns.list_batch(self._pool, ref.campaign_id, ref.batch),
+            contact_ids=await batches.list_batch(self._pool, ref.campaign_id, ref.batch),
             window_s=campaign.window_s,
             grace_s=campaign.grace_s,
         )
@@ -140,7 +155,7 @@ class CampaignActivities:
     @activity.defn
     async def await_messages_sent(self, ref: BatchRef) -> float | None:
         """Waits until nobody in the batch lacks Message 1; returns the pause that follows, in seconds."""
-        while await campaigns.has_pending(self._pool, ref.campaign_id, ref.batch):
+        while await batches.has_pending(self._pool, ref.campaign_id, ref.batch):
             activity.heartbeat()
             if activity.is_worker_shutdown():
                 raise ApplicationError(
@@ -198,5 +213,5 @@ class CampaignActivities:
     async def _campaign(self, campaign_id: str) -> campaigns.Campaign:
         campaign = await campaigns.get_campaign(self._pool, campaign_id)
         if campaign is None:
-            raise LookupError(f"there is no campaign {campaign_id}")
+            raise NothingToRunError(f"there is no campaign {campaign_id}")
         return campaign

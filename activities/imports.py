@@ -15,6 +15,9 @@ from storage.imports import ImportJob
 log = structlog.get_logger(__name__)
 
 PORTION_ROWS = 5000
+BEAT_S = 10.0
+# What PostgreSQL says of a value that it cannot store: it would be the same error for ever.
+FINAL = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, asyncpg.IntegrityConstraintViolationError)
 
 
 class ImportActivities:
@@ -35,7 +38,11 @@ class ImportActivities:
                 return
         except ContactFileError as error:
             await imports.finish_import(self._pool, import_id, str(error))
-        except asyncpg.DataError as error:  # it would be the same error for ever
+        except (
+            asyncpg.ForeignKeyViolationError
+        ):  # of a category that is deleted meanwhile: the next try is better
+            raise
+        except FINAL as error:
             await imports.finish_import(self._pool, import_id, f"a value cannot be stored: {error}")
         else:
             await imports.finish_import(self._pool, import_id)
@@ -47,16 +54,16 @@ class ImportActivities:
         begins_at = job.position
         # In a thread, because parsing a portion takes longer than the others in this process may wait.
         reader = await asyncio.to_thread(self._reader, job, loop)
-        portion = await asyncio.to_thread(reader.take, self._portion_rows)
-        while portion.rows:
-            activity.heartbeat()
-            following = asyncio.create_task(asyncio.to_thread(reader.take, self._portion_rows))
-            try:
+        reading = asyncio.create_task(asyncio.to_thread(reader.take, self._portion_rows))
+        try:
+            portion = await _read(reading)
+            while portion.rows:
+                reading = asyncio.create_task(asyncio.to_thread(reader.take, self._portion_rows))
                 if not await imports.store_portion(self._pool, job.id, begins_at, portion):
                     return False
-                begins_at, portion = portion.ends_at, await following
-            finally:
-                await _ended(following)
+                begins_at, portion = portion.ends_at, await _read(reading)
+        finally:
+            await _ended(reading)
         return True
 
     def _reader(self, job: ImportJob, loop: asyncio.AbstractEventLoop) -> ContactReader:
@@ -72,6 +79,15 @@ class ImportActivities:
                 return
             yield data[skipped:]
             part, skipped = part + 1, 0
+
+
+async def _read(reading: "asyncio.Task[Portion]") -> Portion:
+    """The portion; Temporal hears that the worker lives, however many empty lines it has to pass over."""
+    while True:
+        activity.heartbeat()
+        done, _ = await asyncio.wait([reading], timeout=BEAT_S)
+        if done:
+            return reading.result()
 
 
 async def _ended(reading: "asyncio.Task[Portion]") -> None:

@@ -47,7 +47,7 @@ class NumberCheckActivities:
                 log.warning("number check failed", check_id=check_id, error=str(error))
                 await number_checks.finish_check(self._pool, check_id, "failed", str(error))
                 return False
-            await number_checks.store_answer(self._pool, check_id, number.contact_id, is_on_whatsapp)
+            await number_checks.store_answer(self._pool, check_id, number, is_on_whatsapp)
         return True
 
     async def _ask(self, number: NextNumber) -> bool | None:

@@ -51,7 +51,6 @@ log = structlog.get_logger(__name__)
 
 WEBHOOK_NAME = "relance"
 REGISTER_RETRY_S = 10.0
-LARGEST_UPLOAD = 64 * 1024 * 1024
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -85,7 +84,6 @@ def create_app(settings: Settings) -> FastAPI:
         summary="WhatsApp campaigns: Message 1, the window, Message 2.",
         version="0.1.0",
         lifespan=lifespan,
-        max_body_size=LARGEST_UPLOAD,
         generate_unique_id_function=schema.operation_name,
     )
     problems.install(app)

@@ -1,13 +1,14 @@
 """What makes a campaign send, stop, or start later; and messages to try it out."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import structlog
-from fastapi import APIRouter, Header, status
+from fastapi import APIRouter, Request, status
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -19,13 +20,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.plans import find_plan_problem
 from activities.scheduling import StartBell
+from api import idempotency
 from api.campaign_models import CampaignOut, ScheduleIn, SendTestIn, SendTestsOut, shown
 from api.dependencies import Needs, Resources
 from api.estimates import shown_estimate
+from api.guard import CurrentCaller
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn, PauseScope
-from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from api.problems import DATABASE_AWAY, PROBLEM_RESPONSES, Problem, not_found
+from domain.access import Caller
 from domain.campaign_progress import CampaignInput
 from domain.identifiers import (
     CAMPAIGN_QUEUE,
@@ -34,7 +38,7 @@ from domain.identifiers import (
 )
 from domain.messages import MessageType
 from domain.template import render
-from storage import campaigns, drafts, scheduling, senders, test_sends
+from storage import audit, campaigns, drafts, scheduling, senders, test_sends
 from storage.campaigns import Campaign
 from storage.test_sends import SendTest
 from workflows.batch import CAMPAIGN
@@ -48,21 +52,13 @@ router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=PROBLE
 RPC_TIMEOUT = timedelta(seconds=5)
 LATEST_SCHEDULE = timedelta(days=366)
 
-RequestKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=255,
-        description="The same key again sends nothing again; unset: every request is a new one",
-    ),
-]
-
 
 @router.post("/{campaign_id}/start", status_code=status.HTTP_202_ACCEPTED)
-async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+async def start_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller) -> CampaignOut:
     """Starts a draft, or a scheduled campaign before its time. Starting a running one changes nothing.
 
     Refused (409) when the campaign has ended, has nobody to write to, or cannot fit its maximum age.
+    After a 503 it may have been started all the same: look at it, or start it again.
     """
     campaign = await _existing(needs, campaign_id)
     if campaign.status in {"completed", "cancelled"}:
@@ -85,15 +81,22 @@ async def start_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
         pass
     except (RPCError, RuntimeError) as error:
         raise _temporal_unavailable(error) from error
-    if not await campaigns.mark_started(needs.pool, campaign.id):
-        await _see_that_it_is_there(needs, campaign.id)
-    for sender_id in campaign.sender_ids:
-        await needs.bell.ring(sender_id)
-    return await _shown(needs, campaign_id)
+    try:
+        return await _started(needs, campaign, caller)
+    except DATABASE_AWAY as error:
+        log.exception("a campaign was handed over to be started, and its start could not be stored")
+        raise Problem(
+            503,
+            "Start not confirmed",
+            "the campaign was handed over and starts once the database answers again: look at it in a moment; "
+            "to keep it from sending, cancel it; starting it again changes nothing",
+        ) from error
 
 
 @router.post("/{campaign_id}/pause", status_code=status.HTTP_202_ACCEPTED)
-async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None = None) -> CampaignOut:
+async def pause_campaign(
+    campaign_id: UUID, needs: Needs, caller: CurrentCaller, pause: PauseIn | None = None
+) -> CampaignOut:
     """From this answer on no Message 1 leaves; with the scope `all`, no Message 2 either.
 
     Windows go on and the maximum age is not extended. Pausing again with another scope changes the scope.
@@ -102,7 +105,7 @@ async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None 
     scope = (pause or PauseIn()).scope
     # Then Message 2 goes on: what of it was refused has to be woken.
     is_narrower = campaign.pause_scope == PauseScope.ALL and scope is not PauseScope.ALL
-    if not await campaigns.pause_campaign(needs.pool, campaign.id, scope):
+    if not await campaigns.pause_campaign(needs.pool, campaign.id, scope, actor=caller.actor):
         raise _not_running(campaign)
     with suppress(Problem):  # without Temporal the pause holds all the same: it is stored
         await _tell(needs, campaign, CampaignWorkflow.pause)
@@ -112,10 +115,13 @@ async def pause_campaign(campaign_id: UUID, needs: Needs, pause: PauseIn | None 
 
 
 @router.post("/{campaign_id}/resume", status_code=status.HTTP_202_ACCEPTED)
-async def resume_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+async def resume_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller) -> CampaignOut:
     """Goes on with the next contact. Resuming a running campaign changes nothing."""
     campaign = await _existing(needs, campaign_id)
-    if not await campaigns.resume_campaign(needs.pool, campaign.id) and campaign.status != "running":
+    if (
+        not await campaigns.resume_campaign(needs.pool, campaign.id, actor=caller.actor)
+        and campaign.status != "running"
+    ):
         raise _not_running(campaign)
     await _tell(needs, campaign, CampaignWorkflow.resume)
     for sender_id in campaign.sender_ids:
@@ -124,15 +130,23 @@ async def resume_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
 
 
 @router.post("/{campaign_id}/cancel", status_code=status.HTTP_202_ACCEPTED)
-async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
+async def cancel_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller) -> CampaignOut:
     """Ends a campaign now: nobody gets anything any more. Cancelling twice changes nothing."""
     campaign = await _existing(needs, campaign_id)
-    if campaign.status in {"draft", "scheduled"} and await campaigns.cancel_draft(needs.pool, campaign.id):
+    if campaign.status in {"draft", "scheduled"} and await campaigns.cancel_draft(
+        needs.pool, campaign.id, actor=caller.actor
+    ):
         await StartBell(needs.temporal).ring(campaign.id)
+        # Somebody may be starting it: its workflow is there before its status says so. Without Temporal, that
+        # workflow finds nothing to run.
+        with suppress(Problem):
+            await _tell(needs, campaign, CampaignWorkflow.cancel)
         return await _shown(needs, campaign_id)
     if campaign.status == "completed":
         raise Problem(409, "Campaign has ended", "this campaign is completed already")
     heard = await _tell(needs, campaign, CampaignWorkflow.cancel)
+    if heard:
+        await audit.note(needs.pool, caller.actor, "campaign.cancelled", "campaign", campaign.id)
     answer = await _shown(needs, campaign_id)
     if not heard and answer.closed_at is None:
         # A scheduled start says "running" a moment before its workflow is there.
@@ -141,7 +155,9 @@ async def cancel_campaign(campaign_id: UUID, needs: Needs) -> CampaignOut:
 
 
 @router.post("/{campaign_id}/schedule", status_code=status.HTTP_202_ACCEPTED)
-async def schedule_campaign(campaign_id: UUID, schedule: ScheduleIn, needs: Needs) -> CampaignOut:
+async def schedule_campaign(
+    campaign_id: UUID, schedule: ScheduleIn, needs: Needs, caller: CurrentCaller
+) -> CampaignOut:
     """Starts a draft at a time in the future, or moves the start of a scheduled campaign.
 
     The plan is checked when it starts. What does not fit then, or could not be started in time, becomes a draft
@@ -151,7 +167,7 @@ async def schedule_campaign(campaign_id: UUID, schedule: ScheduleIn, needs: Need
     now = datetime.now(UTC)
     if not now < schedule.start_at <= now + LATEST_SCHEDULE:
         raise Problem(422, "Invalid start", "start_at: choose a time in the future, at most 366 days away")
-    if not await scheduling.schedule(needs.pool, campaign.id, schedule.start_at):
+    if not await scheduling.schedule(needs.pool, campaign.id, schedule.start_at, actor=caller.actor):
         raise Problem(
             409, "Campaign has started", f"this campaign is {campaign.status}: duplicate it to send it again"
         )
@@ -160,17 +176,17 @@ async def schedule_campaign(campaign_id: UUID, schedule: ScheduleIn, needs: Need
 
 
 @router.delete("/{campaign_id}/schedule", status_code=status.HTTP_204_NO_CONTENT)
-async def unschedule_campaign(campaign_id: UUID, needs: Needs) -> None:
+async def unschedule_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller) -> None:
     """Makes a scheduled campaign a draft again."""
     campaign = await _existing(needs, campaign_id)
-    if not await scheduling.unschedule(needs.pool, campaign.id):
+    if not await scheduling.unschedule(needs.pool, campaign.id, actor=caller.actor):
         raise Problem(409, "Campaign is not scheduled", f"this campaign is {campaign.status}")
     await StartBell(needs.temporal).ring(campaign.id)
 
 
 @router.post("/{campaign_id}/test-send", status_code=status.HTTP_202_ACCEPTED)
 async def send_test(
-    campaign_id: UUID, test: SendTestIn, needs: Needs, request_key: RequestKey = None
+    campaign_id: UUID, test: SendTestIn, needs: Needs, caller: CurrentCaller, request: Request
 ) -> SendTestsOut:
     """Sends Message 1, Message 2 or both to one number, really, and outside the campaign's results.
 
@@ -182,22 +198,25 @@ async def send_test(
     await _check_test(needs, campaign, sender_id, test.phone)
     known = await drafts.contact_variables(needs.pool, phone=test.phone)
     variables = {**(known or {}), **test.variables}
-    key = request_key or str(uuid4())
-    types = [test.message] if test.message else list(MessageType)
-    stored = [
-        await test_sends.add(
-            needs.pool,
-            campaign_id=campaign.id,
-            sender_id=sender_id,
-            message_type=message_type,
-            phone=test.phone,
-            body=render(getattr(campaign, message_type.value), variables),
-            request_key=key,
-        )
-        for message_type in types
-    ]
-    for each in stored:
-        await _send_test(needs, each)
+    stored = await test_sends.add(
+        needs.pool,
+        {
+            message_type: render(getattr(campaign, message_type.value), variables)
+            for message_type in ([test.message] if test.message else MessageType)
+        },
+        campaign_id=campaign.id,
+        sender_id=sender_id,
+        phone=test.phone,
+        request_key=_request_key(caller, request.headers.get(idempotency.HEADER), test),
+        actor=caller.actor,
+    )
+    for nth, each in enumerate(stored):
+        try:
+            await _send_test(needs, each)
+        except Problem:
+            for left in stored[nth:]:
+                await test_sends.end_unstarted(needs.pool, left.id, "Temporal was not available")
+            raise
     return SendTestsOut(test_sends=stored)
 
 
@@ -225,10 +244,18 @@ async def end_workflow(needs: Resources, campaign_id: str, reason: str) -> None:
             log.warning("a workflow without a campaign may be left", campaign_id=campaign_id, error=str(error))
 
 
-async def _see_that_it_is_there(needs: Resources, campaign_id: str) -> None:
-    if await campaigns.get_campaign(needs.pool, campaign_id) is None:
-        await end_workflow(needs, campaign_id, "the draft was deleted while it was being started")
-        raise not_found("campaign", campaign_id)
+async def _started(needs: Resources, campaign: Campaign, caller: Caller) -> CampaignOut:
+    """Stores that it was started, once its workflow is there. Raises Problem when it is not to run any more."""
+    if not await campaigns.mark_started(needs.pool, campaign.id, actor=caller.actor):
+        found = await campaigns.get_campaign(needs.pool, campaign.id)
+        if found is None:
+            await end_workflow(needs, campaign.id, "the draft was deleted while it was being started")
+            raise not_found("campaign", campaign.id)
+        if found.status == "cancelled":
+            raise Problem(409, "Campaign has ended", "this campaign was cancelled while it was being started")
+    for sender_id in campaign.sender_ids:
+        await needs.bell.ring(sender_id)
+    return await _shown(needs, UUID(campaign.id))
 
 
 async def _check_test(needs: Resources, campaign: Campaign, sender_id: str, phone: str) -> None:
@@ -245,6 +272,12 @@ async def _check_test(needs: Resources, campaign: Campaign, sender_id: str, phon
         raise Problem(409, "Campaign is paused", "resume it first")
     if await test_sends.is_suppressed(needs.pool, phone):
         raise Problem(409, "Opted out", f"{phone} has opted out: nothing may be sent to this number")
+
+
+def _request_key(caller: Caller, key: str | None, test: SendTestIn) -> str:
+    """One for the same request of the same caller; nobody gets the messages of another."""
+    parts = [caller.identity, key or str(uuid4()), test.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 async def _send_test(needs: Resources, test: SendTest) -> None:

@@ -16,6 +16,7 @@ from storage.campaigns import Campaign
 from storage.drafts import Audience, SampleContact
 from storage.test_sends import SendTest
 
+CampaignName = Annotated[str, Field(min_length=1, max_length=200)]
 DESCRIPTION_1 = "May hold {{variables}}, with a fallback as in {{name|there}}"
 
 
@@ -37,7 +38,7 @@ class AudienceIn(BaseModel):
 class CampaignIn(AudienceIn):
     """A draft. Durations in seconds; what is unset comes from the settings."""
 
-    name: str = Field(min_length=1, max_length=200)
+    name: CampaignName
     message_1: str = Field(description=DESCRIPTION_1)
     message_2: str
     sender_ids: list[UUID] = Field(min_length=1, max_length=100)

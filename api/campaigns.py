@@ -13,6 +13,7 @@ from api.campaign_models import (
     AudienceOut,
     CampaignChange,
     CampaignIn,
+    CampaignName,
     CampaignOut,
     DraftPreviewIn,
     PreviewIn,
@@ -22,10 +23,12 @@ from api.campaign_models import (
 )
 from api.dependencies import Needs, Resources
 from api.estimates import EstimateOut, shown_estimate
+from api.guard import CurrentCaller
 from api.listing import Search, as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_states import ContactState
+from domain.report import NOTHING_YET
 from domain.run_settings import RunSettings
 from domain.template import check_template, missing_variables, render
 from storage import campaign_lists, campaigns, drafts, run_settings
@@ -46,6 +49,7 @@ router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=PROBLE
 SAMPLE_SIZE = 10
 COPY_OF = "Copy of "
 LONGEST_NAME = 200
+NAME = pydantic.TypeAdapter(CampaignName)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -125,6 +129,8 @@ async def change_campaign(campaign_id: UUID, change: CampaignChange, needs: Need
     defaults = await run_settings.load(needs.pool, needs.settings.run_settings)
 
     def merge(campaign: Campaign) -> Draft:
+        if campaign.status not in drafts.NOT_STARTED:
+            return _renamed(campaign, change)
         return _draft_of(_checked(campaign, change), defaults)
 
     try:
@@ -143,10 +149,10 @@ async def change_campaign(campaign_id: UUID, change: CampaignChange, needs: Need
 
 
 @router.delete("/{campaign_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_campaign(campaign_id: UUID, needs: Needs) -> None:
+async def delete_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller) -> None:
     """Deletes a draft for good. What has started stays, with its results (409); cancel it instead."""
     campaign = await existing(needs, campaign_id)
-    if not await drafts.delete(needs.pool, campaign.id):
+    if not await drafts.delete(needs.pool, campaign.id, actor=caller.actor):
         hint = (
             "remove its schedule first"
             if campaign.status == "scheduled"
@@ -250,7 +256,8 @@ async def _add(needs: Resources, draft: Draft) -> CampaignOut:
         campaign = await campaigns.add_campaign(needs.pool, **fields)
     except UnknownReferenceError as error:
         raise Problem(422, "Unknown sender or category", str(error)) from error
-    return await get_campaign(UUID(campaign.id), needs)
+    # Not read again: what could fail after the commit would be repeated, and make a second draft.
+    return shown(needs, campaign, NOTHING_YET)
 
 
 async def _filled(needs: Resources, draft: CampaignIn) -> Draft:
@@ -276,18 +283,33 @@ def _draft_of(draft: CampaignIn, defaults: RunSettings) -> Draft:
 def _checked(campaign: Campaign, change: CampaignChange) -> CampaignIn:
     """The whole campaign as it would be. Raises Problem (422) when that makes no sense."""
     before = {name: getattr(campaign, name) for name in CampaignIn.model_fields}
-    if campaign.status not in drafts.NOT_STARTED:
-        # Made under rules that may have changed since: only what is named has to follow those of today.
-        before["category_ids"] = [] if campaign.everyone else before["category_ids"]
     try:
         return CampaignIn.model_validate({**before, **change.model_dump(exclude_unset=True)})
     except pydantic.ValidationError as error:
-        errors = [
-            {"field": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]}
-            for item in error.errors()
-        ]
-        detail = "; ".join(f"{item['field']}: {item['reason']}".removeprefix(": ") for item in errors)
-        raise Problem(422, "Invalid request", detail, errors=errors) from error
+        raise _invalid(error) from error
+
+
+def _renamed(campaign: Campaign, change: CampaignChange) -> Draft:
+    """A campaign that has started, with what was named; the storage refuses all but another name.
+
+    Nothing else is checked: it was made under the rules of its time, and its categories may be gone since.
+    """
+    given = change.model_dump(exclude_unset=True, mode="json")
+    if "name" in given:
+        try:
+            given["name"] = NAME.validate_python(given["name"])
+        except pydantic.ValidationError as error:
+            raise _invalid(error, field="name") from error
+    return Draft(**{**{name: getattr(campaign, name) for name in Draft.__dataclass_fields__}, **given})
+
+
+def _invalid(error: pydantic.ValidationError, *, field: str = "") -> Problem:
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"]) or field, "reason": item["msg"]}
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{item['field']}: {item['reason']}".removeprefix(": ") for item in errors)
+    return Problem(422, "Invalid request", detail, errors=errors)
 
 
 async def _rendered(needs: Resources, preview: PreviewIn, message_1: str, message_2: str) -> PreviewOut:

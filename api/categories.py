@@ -11,6 +11,7 @@ from api.cursors import page_of, read_cursor
 from api.dependencies import Needs
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from domain.contact_limits import LONGEST_CATEGORY
 from storage import categories, contact_lists
 from storage.cache import Area
 from storage.categories import CategoryExistsError, CategoryInUseError, CategoryOrder
@@ -19,7 +20,10 @@ router = APIRouter(prefix="/api/categories", tags=["categories"], responses=PROB
 
 # Without the signs that part several categories in one cell of a file.
 CategoryName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^|;\x00]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=LONGEST_CATEGORY, pattern=r"^[^|;\x00]+$"
+    ),
 ]
 Colour = Annotated[str, StringConstraints(to_lower=True, pattern="^#[0-9a-fA-F]{6}$")]
 

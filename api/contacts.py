@@ -1,30 +1,35 @@
 """Contacts: lists, single contacts, what is done to many at once, and the import of a small file."""
 
+import asyncio
+from dataclasses import asdict
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response, status
+from fastapi import APIRouter, Request, Response, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.caching import Cached, answer, first_page, touched_contacts
+from api.contact_files import CSV_BODY, Country, FileCategory
 from api.contact_filters import ChosenContacts, ContactFilterIn, WhatsappState
 from api.cursors import page_of, read_cursor
 from api.dependencies import Needs, Resources
+from api.guard import CurrentCaller
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_file import ContactFileError, RejectedRow, read_contacts
+from domain.contact_limits import LONGEST_NAME, LONGEST_TITLE, LONGEST_VALUE, MOST_VARIABLES
 from domain.phone import InvalidPhoneError, parse_phone
-from storage import contact_lists, contacts
+from storage import audit, contact_lists, contacts
 from storage.cache import Area
 from storage.contact_lists import ContactOrder
 from storage.contacts import Contact, ContactBusyError, ContactExistsError, UnknownCategoryError
 
 router = APIRouter(prefix="/api/contacts", tags=["contacts"], responses=PROBLEM_RESPONSES)
 
-Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="For national formats, such as FR")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Variables = dict[VariableName, Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NAME)]
+VariableName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE)]
+Value = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_VALUE)]
+Variables = dict[VariableName, Value]
 
 
 class ContactListItem(BaseModel):
@@ -66,7 +71,7 @@ class ContactIn(BaseModel):
         default=None, pattern="^[A-Z]{2}$", description="For a number in national format"
     )
     name: Name | None = None
-    variables: Variables = Field(default={}, max_length=100)
+    variables: Variables = Field(default={}, max_length=MOST_VARIABLES)
     category_ids: list[UUID] = Field(default=[], max_length=100)
 
 
@@ -78,7 +83,7 @@ class ContactChange(BaseModel):
     phone: str | None = Field(default=None, max_length=50)
     country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     name: Name | None = None
-    variables: Variables | None = Field(default=None, max_length=100)
+    variables: Variables | None = Field(default=None, max_length=MOST_VARIABLES)
     category_ids: list[UUID] | None = Field(default=None, max_length=100)
 
 
@@ -210,7 +215,7 @@ async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached) -> None:
 
 
 @router.post("/bulk")
-async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
+async def change_many(bulk: BulkIn, needs: Needs, cache: Cached, caller: CurrentCaller) -> BulkOut:
     """Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction.
 
     Deleting works as for a single contact; those that a campaign writes to now are left alone and counted.
@@ -218,6 +223,9 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
     chosen = bulk.filter.chosen() if bulk.filter else [str(identity) for identity in bulk.ids or []]
     if bulk.action == "delete":
         removal = await contact_lists.remove_contacts(needs.pool, chosen)
+        await audit.note(
+            needs.pool, caller.actor, "contacts.deleted", "contacts", "many", after=asdict(removal)
+        )
         await touched_contacts(cache, None)
         return BulkOut(changed=removal.deleted + removal.erased, erased=removal.erased, refused=removal.refused)
     category_id = str(bulk.category_id)
@@ -232,32 +240,37 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached) -> BulkOut:
     return BulkOut(changed=added)
 
 
-@router.post("/import")
+@router.post("/import", openapi_extra=CSV_BODY)
 async def import_contacts(
+    *,
+    request: Request,
     needs: Needs,
     cache: Cached,
-    data: Annotated[bytes, Body(media_type="text/csv")] = b"",
-    category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
+    caller: CurrentCaller,
+    category: FileCategory = None,
     country: Country = None,
 ) -> Imported:
-    """Imports a small CSV file at once, all or nothing; large ones go to POST /api/imports.
+    """Imports a small CSV file (up to 1 MiB) at once, all or nothing; large ones go to POST /api/imports.
 
     Any usual separator and encoding, headers in French or English. A column `phone` suffices; other columns
     become variables for the messages. Each row that is no contact is reported with its line, its value and a
     reason; known numbers are updated, never duplicated.
     """
+    data = await request.body()
     try:
-        file = read_contacts(data, country or needs.settings.default_country)
+        # In a thread, because it takes longer than other requests may wait.
+        file = await asyncio.to_thread(read_contacts, data, country or needs.settings.default_country)
     except ContactFileError as error:
         raise Problem(422, "Unreadable file", str(error)) from error
-    category_id = await contacts.save_category(needs.pool, category) if category else None
-    result = await contacts.import_contacts(needs.pool, file.contacts, category_id)
+    result = await contacts.import_contacts(needs.pool, file.contacts, category=category)
+    counts = {"created": result.created, "updated": result.updated, "category": category}
+    await audit.note(needs.pool, caller.actor, "contacts.imported", "contacts", "many", after=counts)
     await touched_contacts(cache, None)
     return Imported(
         created=result.created,
         updated=result.updated,
         opted_out=result.opted_out,
-        category_id=category_id,
+        category_id=result.category_id,
         rejected=file.rejected,
     )
 

@@ -1,6 +1,7 @@
 """Exports as CSV files, streamed while they are read."""
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from pydantic import AwareDatetime
 
 from api.contact_filters import ChosenContacts
 from api.dependencies import Needs
+from api.guard import CurrentCaller
 from api.problems import PROBLEM_RESPONSES, not_found
 from domain.csv_cells import BYTE_ORDER_MARK, csv_text
 from domain.messages import MessageStatus
-from storage import campaigns, exports
+from storage import audit, campaigns, exports
 from storage.exports import MessageFilter, Row
 
 router = APIRouter(prefix="/api", tags=["exports"], responses=PROBLEM_RESPONSES)
@@ -32,16 +34,25 @@ class CsvResponse(StreamingResponse):
 
 
 @router.get("/contacts/export.csv", response_class=CsvResponse)
-async def export_contacts(needs: Needs, chosen: ChosenContacts, bom: WithMark = False) -> CsvResponse:
+async def export_contacts(
+    needs: Needs, caller: CurrentCaller, chosen: ChosenContacts, bom: WithMark = False
+) -> CsvResponse:
     """The contacts that the filters leave, with their variables as columns; an import takes this file back."""
+    filters = [name for name, value in asdict(chosen).items() if value is not None]
+    await audit.note(
+        needs.pool, caller.actor, "contacts.exported", "contacts", "export", after={"filters": filters}
+    )
     return await stream_csv("contacts.csv", exports.export_contacts(needs.pool, chosen), bom=bom)
 
 
 @router.get("/campaigns/{campaign_id}/results.csv", response_class=CsvResponse)
-async def export_results(campaign_id: UUID, needs: Needs, bom: WithMark = False) -> CsvResponse:
+async def export_results(
+    campaign_id: UUID, needs: Needs, caller: CurrentCaller, bom: WithMark = False
+) -> CsvResponse:
     """What became of each contact of a campaign."""
     if await campaigns.get_campaign(needs.pool, str(campaign_id)) is None:
         raise not_found("campaign", str(campaign_id))
+    await audit.note(needs.pool, caller.actor, "campaign.exported", "campaign", str(campaign_id))
     rows = exports.export_results(needs.pool, str(campaign_id))
     return await stream_csv(f"campaign-{campaign_id}.csv", rows, bom=bom)
 
@@ -50,6 +61,7 @@ async def export_results(campaign_id: UUID, needs: Needs, bom: WithMark = False)
 async def export_messages(
     *,
     needs: Needs,
+    caller: CurrentCaller,
     campaign_id: UUID | None = None,
     status: MessageStatus | None = None,
     since: Annotated[AwareDatetime | None, Query(description="Sent at this time or later")] = None,
@@ -60,6 +72,8 @@ async def export_messages(
     chosen = MessageFilter(
         campaign_id=None if campaign_id is None else str(campaign_id), status=status, since=since, until=until
     )
+    filters = {name: str(value) for name, value in asdict(chosen).items() if value is not None}
+    await audit.note(needs.pool, caller.actor, "messages.exported", "messages", "export", after=filters)
     return await stream_csv("messages.csv", exports.export_messages(needs.pool, chosen), bom=bom)
 
 

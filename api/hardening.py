@@ -9,11 +9,17 @@ import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import problems
+from api.body_limits import BodyLimitMiddleware
+from api.conditional import ConditionalMiddleware
 from api.guard import GuardMiddleware
 from api.idempotency import IdempotencyMiddleware
 from settings import Settings
+
+log = structlog.get_logger(__name__)
 
 REQUEST_ID = "X-Request-ID"
 SMALLEST_GZIP = 1024
@@ -43,10 +49,12 @@ _GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Puts around the routes, from the inside out: idempotency, the guard, the headers, compression."""
+    """Puts around the routes, from the inside out: idempotency, limits, guard, headers, conditions, gzip."""
     app.add_middleware(IdempotencyMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(GuardMiddleware, settings=settings)
     app.add_middleware(HeadersMiddleware, is_https=settings.is_https)
+    app.add_middleware(ConditionalMiddleware)
     # Streams of events are left alone by default.
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_GZIP, compresslevel=GZIP_LEVEL)
 
@@ -67,9 +75,12 @@ class HeadersMiddleware:
         request_id = given if _GOOD_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         path: str = scope["path"]
         inner = _with_policy_of_docs(send) if path in DOCS else send
+        started = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 for name, value in self._headers.items():
@@ -81,7 +92,17 @@ class HeadersMiddleware:
             await inner(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_headers)
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                log.info("the client left in the middle of its request")
+            except Exception:
+                if started:
+                    raise
+                # Not the path itself: that of a webhook holds its secret.
+                route = getattr(scope.get("route"), "path", "unmatched")
+                log.exception("an unexpected error", method=scope["method"], route=route)
+                await problems.unexpected()(scope, receive, send_with_headers)
 
 
 def _with_policy_of_docs(send: Send) -> Send:

@@ -8,15 +8,16 @@ from fastapi import APIRouter, Depends, Query, Request, status
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from activities.starter import BackgroundStarter
-from api.contacts import Country
+from api.contact_files import CSV_BODY, Country, FileCategory
 from api.cursors import page_of, read_id_cursor
 from api.dependencies import Needs, Resources
 from api.exports import CsvResponse, stream_csv
+from api.guard import CurrentCaller
 from api.pages import Cursor, Page, PageSize, decode_cursor, encode_cursor
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_columns import Meaning
 from domain.contact_file import ContactFileError, EncodingFinder, Layout, examine, find_encoding, first_cells
-from storage import contacts, exports, imports
+from storage import audit, exports, imports
 from storage.imports import PART_BYTES, Duplicates, Import
 
 router = APIRouter(prefix="/api/imports", tags=["imports"], responses=PROBLEM_RESPONSES)
@@ -25,7 +26,6 @@ LARGEST_FILE = 512 * 1024 * 1024
 HEAD_BYTES = 256 * 1024
 PREVIEW_ROWS = 10
 ORDER = "created"
-CSV_BODY = {"requestBody": {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 
 MAPPING = TypeAdapter(dict[str, Meaning])
 
@@ -103,8 +103,9 @@ async def add_import(
     *,
     request: Request,
     needs: Needs,
+    caller: CurrentCaller,
     starter: Starter,
-    category: Annotated[str | None, Query(max_length=100, description="Made if it does not exist")] = None,
+    category: FileCategory = None,
     country: Country = None,
     duplicates: Duplicates = Duplicates.UPDATE,
     name: Annotated[str | None, Query(max_length=200, description="The name of the file")] = None,
@@ -116,20 +117,20 @@ async def add_import(
     categories puts contacts into them; others become variables for the messages.
     """
     meanings = _meanings(mapping)
-    category_id = await contacts.save_category(needs.pool, category) if category else None
     import_id = await imports.open_import(
         needs.pool,
         file_name=name,
-        category_id=category_id,
         country=country or needs.settings.default_country,
         duplicates=duplicates,
     )
     try:
         layout, size_bytes = await _receive(needs, import_id, request, meanings)
-        queued = await imports.queue_import(needs.pool, import_id, layout, size_bytes)
+        queued = await imports.queue_import(needs.pool, import_id, layout, size_bytes, category)
     except BaseException:  # whatever ends the upload, a client that leaves included
         await imports.delete_import(needs.pool, import_id)
         raise
+    kept = {"file_name": name, "category": category, "size_bytes": size_bytes}
+    await audit.note(needs.pool, caller.actor, "import.started", "import", import_id, after=kept)
     await starter.start_import(import_id)
     return _shown(queued)
 
@@ -217,21 +218,24 @@ async def list_rejected(
 
 
 @router.get("/{import_id}/rejected.csv", response_class=CsvResponse)
-async def export_rejected(import_id: UUID, needs: Needs) -> CsvResponse:
+async def export_rejected(import_id: UUID, needs: Needs, caller: CurrentCaller) -> CsvResponse:
     """The rows that are no contacts: line, value and reason, for a spreadsheet."""
     await _existing(needs, import_id)
+    await audit.note(needs.pool, caller.actor, "import.exported", "import", str(import_id))
     rows = exports.export_rejections(needs.pool, str(import_id))
     return await stream_csv(f"rejected-{import_id}.csv", rows, bom=True)
 
 
 @router.post("/{import_id}/cancel")
-async def cancel_import(import_id: UUID, needs: Needs) -> ImportOut:
+async def cancel_import(import_id: UUID, needs: Needs, caller: CurrentCaller) -> ImportOut:
     """Imports no further row; contacts that are imported stay. Cancelling twice changes nothing."""
     found = await _existing(needs, import_id)
     if not await imports.cancel_import(needs.pool, found.id):
         found = await _existing(needs, import_id)
         if found.state != "cancelled":
             raise Problem(409, "Import has ended", f"this import is {found.state} already")
+    else:
+        await audit.note(needs.pool, caller.actor, "import.cancelled", "import", found.id)
     return _shown(await _existing(needs, import_id))
 
 

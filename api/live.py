@@ -21,7 +21,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from uvicorn import Server
 
-from api.caching import touched_contacts, touched_messages
+from api.caching import MONITORING, touched_contacts, touched_messages
 from api.live_models import LiveOut
 from api.problems import PROBLEM_RESPONSES
 from storage import monitoring
@@ -84,7 +84,8 @@ class LiveFeed:
         self._failing = False
         old, self._picture = self._picture, new
         if old is None:
-            await self._cache.invalidate(Pattern(Area.STATS, "*"))
+            # Whatever was written while no process of ours looked.
+            await self._cache.invalidate(*(Pattern(area, "*") for area in Area))
         else:
             await self._tell_cache(old, new)
             self._publish(_differences(old, new))
@@ -149,6 +150,8 @@ class LiveFeed:
         } | {row["id"] for row in _changed(old["campaigns"], new["campaigns"])}
         if changed:
             await touched_messages(self._cache, changed)
+        if any(old[what] != new[what] for what in ("senders", "workers_alive")):
+            await self._cache.invalidate(MONITORING)
         if any(old[what] != new[what] for what in ("contacts", "checks", "imports")):
             await touched_contacts(self._cache, None)
 

@@ -1,6 +1,7 @@
 """What operators ask: what was sent, what may still be sent, what failed, who is alive, and are we ready."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -78,7 +79,7 @@ class WorkerOut(BaseModel):
     alive: bool
 
 
-class MonitoringOut(BaseModel):
+class InstallationOut(BaseModel):
     """How the installation does."""
 
     sent_today: SentOut
@@ -88,9 +89,14 @@ class MonitoringOut(BaseModel):
     last_errors: list[FailureOut]
     workers_alive: int
     workers: list[WorkerOut] = Field(description="The latest first; those that died within a week too")
+    as_of: AwareDatetime
+
+
+class MonitoringOut(InstallationOut):
+    """How the installation does, and since when this process answers."""
+
     api_started_at: AwareDatetime
     uptime_s: float = Field(description="Of this API process")
-    as_of: AwareDatetime
 
 
 class ReadyOut(BaseModel):
@@ -100,25 +106,28 @@ class ReadyOut(BaseModel):
     checks: dict[str, str] = Field(description="ok, degraded, or what is wrong")
 
 
-@router.get("/api/monitoring/stats", response_model=MonitoringOut)
-async def get_monitoring(request: Request, needs: Needs, cache: Cached) -> Response:
+@router.get("/api/monitoring/stats")
+async def get_monitoring(request: Request, needs: Needs, cache: Cached) -> MonitoringOut:
     """What was sent today, what the quotas leave, the latest errors, and the workers that live."""
 
-    async def load() -> MonitoringOut:
-        return await _look(needs, request.app.state.started_at)
+    async def load() -> InstallationOut:
+        return await _look(needs)
 
-    return await answer(cache, MONITORING, load)
+    # The cache is shared between processes; what is true of one alone is added afterwards.
+    installation = json.loads(bytes((await answer(cache, MONITORING, load)).body))
+    started_at: datetime = request.app.state.started_at
+    uptime_s = round((datetime.now(UTC) - started_at).total_seconds(), 1)
+    return MonitoringOut(**installation, api_started_at=started_at, uptime_s=uptime_s)
 
 
-async def _look(needs: Resources, started_at: datetime) -> MonitoringOut:
+async def _look(needs: Resources) -> InstallationOut:
     sent, senders, failures, workers = await asyncio.gather(
         monitoring.sent_today(needs.pool),
         monitoring.sender_room(needs.pool),
         monitoring.latest_failures(needs.pool, FAILURES_SHOWN),
         monitoring.list_workers(needs.pool),
     )
-    now = datetime.now(UTC)
-    return MonitoringOut(
+    return InstallationOut(
         sent_today=SentOut(
             message_1=sent.messages_1_sent, message_2=sent.messages_2_sent, failures=sent.failures
         ),
@@ -128,9 +137,7 @@ async def _look(needs: Resources, started_at: datetime) -> MonitoringOut:
         last_errors=[FailureOut.model_validate(failure, from_attributes=True) for failure in failures],
         workers_alive=sum(worker.alive for worker in workers),
         workers=[WorkerOut.model_validate(worker, from_attributes=True) for worker in workers],
-        api_started_at=started_at,
-        uptime_s=round((now - started_at).total_seconds(), 1),
-        as_of=now,
+        as_of=datetime.now(UTC),
     )
 
 

@@ -61,14 +61,14 @@ async def list_opt_outs(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def add_opt_out(given: OptOutIn, needs: Needs, cache: Cached) -> OptOutOut:
+async def add_opt_out(given: OptOutIn, needs: Needs, cache: Cached, caller: CurrentCaller) -> OptOutOut:
     """Suppresses a number, known or not, and stops it in every running campaign. Repeating it is harmless."""
     try:
         phone = parse_phone(given.phone, given.country or needs.settings.default_country)
     except InvalidPhoneError as error:
         raise Problem(422, "Invalid phone number", f"phone: {error}") from error
     at = datetime.now(UTC)
-    entry, stopped = await suppressions.suppress(needs.pool, phone, at, given.reason)
+    entry, stopped = await suppressions.suppress(needs.pool, phone, at, given.reason, actor=caller.actor)
     await touched_contacts(cache, [])
     intake = Intake(needs.pool, needs.temporal, needs.bell)
     try:

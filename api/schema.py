@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api import idempotency
 from api.guard import cookie_name
 from api.problems import ProblemBody
 from domain.access import Need, rule_for
@@ -12,9 +13,26 @@ from settings import Settings
 
 Json = dict[str, Any]
 
+_REFERENCE = "#/components/schemas/{model}"
 _PROBLEM: Json = {
     "description": "What is wrong, and how to fix it (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+    "content": {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model="ProblemBody")}}},
+}
+_WAIT: Json = {
+    **_PROBLEM,
+    "description": "Too many attempts: try again later",
+    "headers": {
+        "Retry-After": {"description": "After how many seconds", "schema": {"type": "integer", "minimum": 1}}
+    },
+}
+_COUNTS_ATTEMPTS = frozenset({("post", "/api/auth/login"), ("patch", "/api/me")})
+_IDEMPOTENCY_KEY: Json = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key again within 24 hours gives the first answer and does nothing twice; "
+    "a new UUID for each new request",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
 
@@ -46,7 +64,10 @@ def _complete(document: Json, cookie: str) -> None:
         },
     }
     schemas = components.setdefault("schemas", {})
-    schemas["ProblemBody"] = ProblemBody.model_json_schema()
+    problem = ProblemBody.model_json_schema(ref_template=_REFERENCE)
+    schemas.update(problem.pop("$defs"), ProblemBody=problem)
+    for optional in ("errors", "retry_after_s", "missing"):
+        del problem["properties"][optional]["default"]  # it is left out, never null
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, operations in document["paths"].items():
@@ -56,6 +77,10 @@ def _complete(document: Json, cookie: str) -> None:
             responses = operation["responses"]
             responses.pop("422", None)
             responses["4XX"] = responses["5XX"] = _PROBLEM
+            if (method, path) in _COUNTS_ATTEMPTS:
+                responses["429"] = _WAIT
+            if idempotency.honours(method.upper(), path):
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
 
 
 def operation_name(route: APIRoute) -> str:

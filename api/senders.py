@@ -9,18 +9,18 @@ from fastapi import APIRouter, Query, status
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import Needs, Resources
+from api.guard import CurrentCaller
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
-from storage import paces, run_settings, sender_lists, senders
+from storage import audit, paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
-from storage.keyset import as_pattern
 from storage.paces import PacingChange
 from storage.sender_lists import ListedSender
-from storage.senders import Sender
+from storage.senders import Sender, SenderExistsError
 
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
 
@@ -54,9 +54,19 @@ class SenderIn(BaseModel):
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def save_sender(sender: SenderIn, needs: Needs) -> Sender:
-    """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds."""
-    saved = await senders.save_sender(needs.pool, **sender.model_dump())
+async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> Sender:
+    """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds.
+
+    One that was removed comes back, with its history, by its device or by its number. Refused (409) when
+    another sender has the number: `sender_id` says which.
+    """
+    try:
+        saved = await senders.save_sender(needs.pool, **sender.model_dump())
+    except SenderExistsError as error:
+        hint = "change that one, or remove it first"
+        raise Problem(409, "Sender exists", f"{error}: {hint}", sender_id=error.sender_id) from error
+    kept = sender.model_dump(mode="json", exclude={"phone"})
+    await audit.note(needs.pool, caller.actor, "sender.saved", "sender", saved.id, after=kept)
     await needs.bell.ring(saved.id)
     return saved
 
@@ -88,7 +98,7 @@ async def list_senders(
         after=read_key("created", cursor, len(sender_lists.ORDER.keys)),
         limit=limit,
         status=status,
-        q=None if q is None else as_pattern(q),
+        q=q,
     )
     return as_page("created", found)
 
@@ -133,26 +143,25 @@ async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
 
 
 @router.patch("/{sender_id}")
-async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs) -> Sender:
+async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs, caller: CurrentCaller) -> Sender:
     """Changes the name, the pace or the maturity of a sender; what concerns the pace takes effect at once."""
-    before = await _existing(needs, sender_id)
     given = change.model_dump(exclude_unset=True)
     if missing := [name for name in ("name", "account_since") if name in given and given[name] is None]:
         raise Problem(422, "Invalid request", f"{', '.join(missing)}: give a value, or leave it out")
-    names = ("name", "message_1_rate_per_s", "message_2_rate_per_s", "maturity", "account_since")
-    fields = {name: given.get(name, getattr(before, name)) for name in names}
-    sender = await senders.change_sender(needs.pool, before.id, **fields)
+    sender = await senders.change_sender(needs.pool, str(sender_id), given)
     if sender is None:
         raise not_found("sender", str(sender_id))
+    kept = change.model_dump(mode="json", exclude_unset=True)
+    await audit.note(needs.pool, caller.actor, "sender.changed", "sender", sender.id, after=kept)
     await needs.bell.ring(sender.id)
     return sender
 
 
 @router.delete("/{sender_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def remove_sender(sender_id: UUID, needs: Needs) -> None:
+async def remove_sender(sender_id: UUID, needs: Needs, caller: CurrentCaller) -> None:
     """Removes a sender; refused (409) while campaigns that have not ended use it.
 
-    The messages that it has sent stay. Adding its device again brings it back, with its history.
+    The messages that it has sent stay. Adding its device or its number again brings it back, with its history.
     """
     used_by = await senders.remove_sender(needs.pool, str(sender_id))
     if used_by is None:
@@ -164,20 +173,24 @@ async def remove_sender(sender_id: UUID, needs: Needs) -> None:
             "Sender is in use",
             f"campaigns that have not ended use it, such as {names}: end or change them first",
         )
+    await audit.note(needs.pool, caller.actor, "sender.removed", "sender", str(sender_id))
     await needs.bell.ring(str(sender_id))
 
 
 @router.get("/{sender_id}/pacing-changes")
 async def list_pacing_changes(
-    sender_id: UUID, needs: Needs, limit: Annotated[int, Query(ge=1, le=1000)] = 100
-) -> list[PacingChange]:
+    sender_id: UUID, needs: Needs, limit: PageSize = 100, cursor: Cursor = None
+) -> Page[PacingChange]:
     """How the pace of a sender changed and why, the newest first."""
     sender = await _existing(needs, sender_id)
-    return await paces.list_changes(needs.pool, sender.id, limit)
+    after = read_key("change", cursor, 1)
+    return as_page("change", await paces.list_changes(needs.pool, sender.id, limit, after=after))
 
 
 @router.post("/{sender_id}/pause")
-async def pause_sender(sender_id: UUID, needs: Needs, pause: PauseIn | None = None) -> Sender:
+async def pause_sender(
+    sender_id: UUID, needs: Needs, caller: CurrentCaller, pause: PauseIn | None = None
+) -> Sender:
     """From this answer on no Message 1 leaves this sender; with the scope `all`, no Message 2 either."""
     existing = await _existing(needs, sender_id)
     scope = (pause or PauseIn()).scope
@@ -186,16 +199,18 @@ async def pause_sender(sender_id: UUID, needs: Needs, pause: PauseIn | None = No
     sender = await senders.pause_sender(needs.pool, existing.id, scope)
     if sender is None:
         raise Problem(409, "Sender is stopped", f"nothing leaves it anyway: {existing.status_reason}")
+    await audit.note(needs.pool, caller.actor, "sender.paused", "sender", sender.id, after={"scope": scope})
     await needs.bell.ring(sender.id, resumed=is_narrower)
     return sender
 
 
 @router.post("/{sender_id}/resume")
-async def resume_sender(sender_id: UUID, needs: Needs) -> Sender:
+async def resume_sender(sender_id: UUID, needs: Needs, caller: CurrentCaller) -> Sender:
     """Lets a paused or stopped sender send again, once a person has made sure that it may."""
     sender = await senders.resume_sender(needs.pool, str(sender_id))
     if sender is None:
         raise not_found("sender", str(sender_id))
+    await audit.note(needs.pool, caller.actor, "sender.resumed", "sender", sender.id)
     await needs.bell.ring(sender.id, resumed=True)
     return sender
 

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
+from api.listing import as_page, read_key
+from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.run_settings import CATALOGUE, Effective, Scope, Setting, UnknownSettingError, WrongScopeError
 from storage import audit, run_settings, senders
@@ -126,15 +128,35 @@ async def reset_setting(
 @router.get("/audit-log")
 async def list_audit_log(
     needs: Needs,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    *,
+    limit: PageSize = 100,
+    cursor: Cursor = None,
     subject_type: Annotated[str | None, Query(description="Such as setting, sender or campaign")] = None,
     subject_id: Annotated[str | None, Query(description="Together with subject_type")] = None,
-) -> list[AuditEntryOut]:
-    """Who changed what, newest first."""
+    actor: Annotated[
+        str | None, Query(description="A name, `key` and the name of an API key, or relance")
+    ] = None,
+    action: Annotated[str | None, Query(description="Such as setting.set or campaign.started")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="At this time or later")] = None,
+) -> Page[AuditEntryOut]:
+    """Who changed what, and who took data out, the newest first."""
     if subject_id is not None and subject_type is None:
         raise Problem(422, "Invalid request", "subject_id: say with subject_type what it is the id of")
-    entries = await audit.list_entries(needs.pool, limit, subject_type=subject_type, subject_id=subject_id)
-    return [AuditEntryOut.model_validate(entry, from_attributes=True) for entry in entries]
+    found = await audit.list_entries(
+        needs.pool,
+        limit,
+        after=read_key("audit", cursor, 1),
+        subject_type=subject_type,
+        subject_id=subject_id,
+        actor=actor,
+        action=action,
+        since=since,
+    )
+    page = as_page("audit", found)
+    return Page(
+        items=[AuditEntryOut.model_validate(entry, from_attributes=True) for entry in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
 async def _tell_senders(needs: Resources, sender_id: UUID | None) -> None:

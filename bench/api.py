@@ -1,8 +1,9 @@
 """How quick is the API with 100,000 contacts and campaigns of 100,000 and 1,000,000?
 
 1. Warm, 50 requests a second from a second process, reads and writes mixed: p50 and p99 per route. Reads under
-   20 ms, writes under 50 ms, statistics of the million under 10 ms, at the 99th percentile. `cache statistics`
-   asks nobody: what it takes is the noise of this machine.
+   20 ms, writes under 50 ms, statistics of the million under 10 ms, at the 99th percentile of all requests of a
+   kind, and of the slowest route by itself. `cache statistics` asks nobody: what it takes is the noise of this
+   machine, and with some dozens of requests per route, one pause of the machine is a 99th percentile.
 2. Redis is killed and stays away: no error, reads under 50 ms.
 3. A dashboard's hour, replayed: more than 90 % of the lookups hit.
 """
@@ -19,9 +20,10 @@ from bench.driving import Report, run_stack
 from local.stack import Stack
 
 RATE_PER_S = 50.0
-WARM_S, MIXED_S, AWAY_S, HOUR_S = 10.0, 60.0, 20.0, 60.0
+WARM_S, MIXED_S, AWAY_S, HOUR_S = 10.0, 120.0, 20.0, 60.0
 TARGETS = {
     "reads_p99_ms": 20.0,
+    "slowest_read_p99_ms": 20.0,
     "writes_p99_ms": 50.0,
     "statistics_of_the_million_p99_ms": 10.0,
     "reads_without_redis_p99_ms": 50.0,
@@ -149,6 +151,8 @@ def judge(report: Report, requests: list[Request], result: Json) -> None:
         if not took:
             continue
         everything["reads_p99_ms" if request.method == "GET" else "writes_p99_ms"] += took
+        if request.method == "GET":
+            report.worst("slowest_read_p99_ms", p99(took))
         median = sorted(took)[len(took) // 2]
         report.row(
             f"{request.method} {request.name}", f"p50 {median:.1f} ms, p99 {p99(took):.1f} ms ({len(took)})"

@@ -150,7 +150,6 @@ RULES: tuple[Rule, ...] = (
         for action in ("start", "pause", "resume", "cancel", "schedule", "test-send")
     ),
     Rule(("DELETE",), "/api/campaigns/{id}/schedule", Need.SEND),
-    Rule(("POST", "PUT", "PATCH", "DELETE"), "/api/campaigns/{id}/schedule", Need.SEND),
     *(Rule(("POST",), f"/api/senders/{{id}}/{action}", Need.SEND) for action in ("pause", "resume")),
 )
 _READ = Rule(_GET, "/**", Need.READ)

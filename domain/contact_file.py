@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from domain.contact_columns import Column, Meaning, guess_columns, map_columns
+from domain.contact_limits import LONGEST_TITLE, too_long
 from domain.csv_cells import unguard_cell
 from domain.phone import InvalidPhoneError, parse_phone
 
@@ -22,6 +23,12 @@ UTF_8 = "utf-8-sig"
 WINDOWS = "cp1252"
 _END = "\x00end of file"  # a row after the last one: whatever swallows it was never closed
 _CATEGORY_ENDS = re.compile(r"[|;]")
+_LINE_THAT_HOLDS_ANYTHING = re.compile(r"^.*[^\s;,\"].*$", re.MULTILINE)
+_VARIABLES = (Meaning.VARIABLE, Meaning.FIRST_NAME)  # a first name is worth having as a variable
+LARGEST_ROW = 1024 * 1024  # in bytes, as LARGEST_PORTION
+LARGEST_PORTION = 8 * 1024 * 1024
+LONGEST_REJECTED_VALUE = 200
+_TOO_LARGE = "the row is larger than 1 MiB: is this a CSV file, and is every quotation mark closed?"
 
 
 class ContactFileError(ValueError):
@@ -145,6 +152,11 @@ def examine(head: bytes, *, encoding: str, mapping: Mapping[str, Meaning] | None
         columns = map_columns(header, mapping) if mapping else guess_columns(header)
     except ValueError as error:
         raise ContactFileError(str(error)) from error
+    for column in columns:
+        if column.meaning in _VARIABLES and len(column.title) > LONGEST_TITLE:
+            raise ContactFileError(
+                f"the title {column.title[:30]}… is longer than {LONGEST_TITLE} characters: shorten it"
+            )
     if any(column.meaning is Meaning.PHONE for column in columns):
         return Layout(encoding=encoding, delimiter=delimiter, has_header=True, columns=tuple(columns))
     if len(header) != 1 or mapping or not re.search(r"\d{4}", re.sub(r"\D", "", header[0])):
@@ -191,13 +203,18 @@ class ContactReader:
             next(self._rows, None)
 
     def take(self, count: int | None) -> Portion:
-        """The next rows, at most so many; None for all. Raises ContactFileError for what is no CSV."""
+        """The next rows, at most so many, and fewer when they are long; None for all.
+
+        Raises ContactFileError for what is no CSV.
+        """
         contacts: dict[str, ContactRow] = {}
         rejected: list[RejectedRow] = []
-        rows = 0
+        rows, began_at = 0, self._lines.bytes_read
         for line, cells in islice(self._rows, count):
             rows += 1
             self._read(line, cells, contacts, rejected)
+            if count is not None and self._lines.bytes_read - began_at > LARGEST_PORTION:
+                break
         return Portion(rows=rows, contacts=list(contacts.values()), rejected=rejected, ends_at=self._position())
 
     def _position(self) -> Position:
@@ -209,18 +226,29 @@ class ContactReader:
         self, line: int, cells: list[str], contacts: dict[str, ContactRow], rejected: list[RejectedRow]
     ) -> None:
         value = _cell(cells, self._columns.phone)
+
+        def reject(reason: str) -> None:
+            rejected.append(RejectedRow(line=line, value=value[:LONGEST_REJECTED_VALUE], reason=reason))
+
         try:
             phone = parse_phone(value, self._country)
         except InvalidPhoneError as error:
-            rejected.append(RejectedRow(line=line, value=value, reason=str(error)))
+            reject(str(error))
             return
         first = contacts.get(phone)
-        if first is None:
-            contacts[phone] = _contact(line, phone, cells, self._columns)
+        if first is not None:
+            reject(same_number(first.line))
+            if _opted_out(cells, self._columns):  # a second row may be refused, its opt-out may not
+                contacts[phone] = replace(first, opted_out=True)
             return
-        rejected.append(RejectedRow(line=line, value=value, reason=same_number(first.line)))
-        if _opted_out(cells, self._columns):  # a second row may be refused, its opt-out may not
-            contacts[phone] = replace(first, opted_out=True)
+        contact = _contact(line, phone, cells, self._columns)
+        reason = too_long(name=contact.name, variables=contact.variables, categories=contact.categories)
+        if reason is None:
+            contacts[phone] = contact
+        elif contact.opted_out:  # nor may this one: of the rest, nobody will make any use
+            contacts[phone] = replace(contact, name="", variables={}, categories=())
+        else:
+            reject(reason)
 
 
 def same_number(line: int) -> str:
@@ -235,6 +263,7 @@ class _Lines:
         self._parts = parts
         self._encoding = "utf-8" if encoding == UTF_8 else encoding
         self._is_start = is_start
+        self._row_began = 0
         self.bytes_read = 0
         self.read = 0
 
@@ -243,12 +272,22 @@ class _Lines:
         for raw in _raw_lines(self._parts):
             self.bytes_read += len(raw)
             self.read += 1
+            if self.bytes_read - self._row_began > LARGEST_ROW:
+                raise _RowTooLargeError
             # NUL is the one character that PostgreSQL cannot store in a text.
             text = raw.decode(encoding, errors="replace").replace("\x00", "")
             if self._is_start:
                 text = text.removeprefix("\ufeff")
                 self._is_start = False
             yield text
+
+    def end_row(self) -> None:
+        """The next line begins another row."""
+        self._row_began = self.bytes_read
+
+
+class _RowTooLargeError(Exception):
+    """A row that is held in memory as a whole would be too much for it."""
 
 
 def _raw_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -259,6 +298,8 @@ def _raw_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
         # The last line may go on; one that ends in CR may be followed by its LF.
         rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
         yield from lines
+        if len(rest) > LARGEST_ROW:
+            raise _RowTooLargeError
     if rest:
         yield rest
 
@@ -274,6 +315,9 @@ def _rows(lines: _Lines, delimiter: str, first_line: int = 1) -> Iterator[tuple[
             if any(cell.strip() for cell in cells):
                 yield line, cells
             line = first_line + reader.line_num
+            lines.end_row()
+    except _RowTooLargeError:
+        raise ContactFileError(f"line {line}: {_TOO_LARGE}") from None
     except csv.Error as error:
         raise ContactFileError(f"line {line} is no CSV: {error}") from error
     raise ContactFileError("a quotation mark is opened and never closed: remove it, or close it")
@@ -281,10 +325,13 @@ def _rows(lines: _Lines, delimiter: str, first_line: int = 1) -> Iterator[tuple[
 
 def _header(head: bytes, encoding: str) -> tuple[str, list[str]]:
     """The separator, and the first row that holds anything."""
-    text = head.decode(encoding, errors="replace").replace("\x00", "").lstrip()
-    delimiter = max(";\t,", key=text.partition("\n")[0].count)
+    text = head.decode(encoding, errors="replace").replace("\x00", "").lstrip("\ufeff")
+    # A tab in front is no blank: the first title is empty.
+    first = _LINE_THAT_HOLDS_ANYTHING.search(text)
+    delimiter = max(";\t,", key=first[0].count if first else "".count)
     try:
-        cells = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row))
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        cells = next(row for row in rows if any(cell.strip() for cell in row))
     except StopIteration:
         raise ContactFileError(
             "the file is empty: it needs a header with a column phone, and rows below it"
@@ -301,7 +348,6 @@ def _by_meaning(columns: tuple[Column, ...]) -> _Columns:
     phone = find(Meaning.PHONE)
     if phone is None:
         raise ValueError("a layout without a column for the number")
-    variables = (Meaning.VARIABLE, Meaning.FIRST_NAME)  # a first name is worth having as a variable
     return _Columns(
         phone=phone,
         name=find(Meaning.NAME),
@@ -312,7 +358,7 @@ def _by_meaning(columns: tuple[Column, ...]) -> _Columns:
         variables=[
             (column.title, index)
             for index, column in enumerate(columns)
-            if column.meaning in variables and column.title
+            if column.meaning in _VARIABLES and column.title
         ],
     )
 

@@ -4,8 +4,11 @@ import re
 
 import phonenumbers
 
-_DAMAGED_BY_SPREADSHEET = re.compile(r"^\s*\d+([.,]\d+)?[eE]\+?\d+\s*$|^\s*\d+[.,]0+\s*$")
+# What it takes for a number has lost its leading zero: 06399800.00 is how people type.
+_DAMAGED_BY_SPREADSHEET = re.compile(r"^\s*\d+([.,]\d+)?[eE]\+?\d+\s*$|^\s*[1-9]\d*[.,]0+\s*$")
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")  # "+33 (0)6 ...": not dialled after a country code
+
+SHORTEST, LONGEST = 7, 15  # in digits, with the country code
 
 _REASONS = {
     phonenumbers.ValidationResult.TOO_SHORT: "too short for a phone number",
@@ -44,7 +47,11 @@ def parse_phone(text: str, default_country: str) -> str:
     problem = _REASONS.get(phonenumbers.is_possible_number_with_reason(number))
     if problem:
         raise InvalidPhoneError(problem)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # A few countries have fixed lines with fewer digits, or more: neither E.164 nor the database takes them.
+    if not SHORTEST < len(phone) <= LONGEST + 1:
+        raise InvalidPhoneError(f"not between {SHORTEST} and {LONGEST} digits with its country code")
+    return phone
 
 
 def mask_phone(phone: str) -> str:

@@ -1,6 +1,6 @@
 """The numbers of a campaign: live while it runs, frozen in its report when it closes (E16, A5)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -53,6 +53,9 @@ class CampaignCounters:
         return {state: getattr(self, state) for state in states}
 
 
+NOTHING_YET = CampaignCounters(**{field.name: 0 for field in fields(CampaignCounters)})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClosingReport:
     """What a campaign came to."""
@@ -102,7 +105,7 @@ class ClosingReport:
             "cancelled": "it was cancelled",
         }
         return (
-            f"{self.name}: {counters.messages_1_sent} of {counters.total_contacts} contacts got Message 1, "
+            f"{self.name}: Message 1 sent to {counters.messages_1_sent} of {counters.total_contacts} contacts, "
             f"{counters.messages_2_sent} reacted in time and got Message 2, "
             f"{counters.no_interaction} did not react, {counters.late_interaction} reacted too late, "
             f"{counters.failed} failed, {counters.opted_out} opted out. "

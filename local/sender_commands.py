@@ -72,7 +72,7 @@ def show_sender(sender_id: SenderId, as_json: AsJson = False) -> None:
     """Show what a sender does now and why, what is left of its quota, and how fast its messages arrive."""
     with open_client() as api:
         shown = api.get(f"/api/senders/{sender_id}")
-        changes = api.get(f"/api/senders/{sender_id}/pacing-changes?limit=10")
+        changes = api.get(f"/api/senders/{sender_id}/pacing-changes?limit=10")["items"]
     if as_json:
         _print_json({**shown, "changes": changes})
         return

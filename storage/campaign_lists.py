@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from storage.database import Pool
 from storage.keyset import Order, Slice, Where, as_pattern, fetch_slice
+from storage.phone_search import of_name_or_phone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,7 +240,7 @@ async def list_contacts(
     where.also("cc.campaign_id = {}", campaign_id)
     where.also("cc.state = {}", state)
     if q is not None:
-        where.also("(co.sort_name LIKE name_key({0}) OR co.phone LIKE {0})", as_pattern(q))
+        where.always(of_name_or_phone(where, q, name="co.sort_name LIKE name_key({})", phone="co.phone"))
     where.after(CONTACT_ORDER, after)
     statement = CONTACTS.format(
         key=CONTACT_ORDER.key, where=where, order=CONTACT_ORDER.clause, limit=where.parameter(limit + 1)

@@ -1,7 +1,7 @@
 """Campaigns: from the draft through the snapshot of the audience to the closing report."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import asyncpg
 
 from domain.contact_states import ContactState
 from domain.report import CampaignCounters, ClosingReport
-from domain.run_settings import RunSettings
+from storage import audit
 from storage.database import Connection, Pool
 
 
@@ -60,6 +60,10 @@ class UnknownReferenceError(Exception):
     """A campaign names a sender or a category that does not exist."""
 
 
+class NothingToRunError(LookupError):
+    """The campaign does not exist, or was cancelled before it started; that stays so."""
+
+
 _COLUMNS = """
     c.id::text, name, message_1, message_2, everyone, status, pause_scope, window_s, grace_s, max_age_s,
     batch_size, batch_pause_s, created_at, start_at, start_problem, start_problem_at, started_at, opened_at,
@@ -92,19 +96,34 @@ ADD_CATEGORIES = """
     ON CONFLICT DO NOTHING
 """
 ADD_COUNTERS = "INSERT INTO campaign_counters (campaign_id) VALUES ($1)"
-START = """
+_STATE = "jsonb_build_object('status', {0}.status, 'pause_scope', {0}.pause_scope, 'start_at', {0}.start_at)"
+# What the audit log says of a change.
+CHANGED = (
+    " AS before, ".join(f"jsonb_strip_nulls({_STATE.format(row)})" for row in ("old", "new")) + " AS after"
+)
+START = f"""
     UPDATE campaigns SET status = 'running', started_at = clock_timestamp(),
         start_problem = NULL, start_problem_at = NULL
-    WHERE id = $1 AND status IN ('draft', 'scheduled')
+    WHERE id = $1 AND status IN ('draft', 'scheduled') RETURNING {CHANGED}
 """
-CANCEL_DRAFT = """
+IS_STARTED_BY = """
+    SELECT status NOT IN ('draft', 'scheduled', 'cancelled') AND NOT EXISTS (
+        SELECT FROM audit_log
+        WHERE subject_type = 'campaign' AND subject_id = $1::text AND action = 'campaign.started')
+    FROM campaigns WHERE id = $1::text::uuid FOR NO KEY UPDATE
+"""
+CANCEL_DRAFT = f"""
     UPDATE campaigns SET status = 'cancelled', closed_at = clock_timestamp(), close_reason = 'cancelled'
-    WHERE id = $1 AND status IN ('draft', 'scheduled')
+    WHERE id = $1 AND status IN ('draft', 'scheduled') RETURNING {CHANGED}
 """
-PAUSE = """
+PAUSE = f"""
     UPDATE campaigns SET status = 'paused', pause_scope = $2 WHERE id = $1 AND status IN ('running', 'paused')
+    RETURNING {CHANGED}
 """
-RESUME = "UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'"
+RESUME = f"""
+    UPDATE campaigns SET status = 'running', pause_scope = NULL WHERE id = $1 AND status = 'paused'
+    RETURNING {CHANGED}
+"""
 _COUNTER_NAMES = tuple(field.name for field in fields(CampaignCounters))
 GET_WITH_COUNTERS = f"""
     SELECT {_COLUMNS}, {", ".join(f"n.{name} AS n_{name}" for name in _COUNTER_NAMES)}
@@ -167,17 +186,6 @@ COUNT_LANES = """
 """
 LANES = """
     SELECT sender_id::text, lane, batches FROM campaign_senders WHERE campaign_id = $1 ORDER BY lane
-"""
-BATCH = """
-    SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
-"""
-BATCH_SENDER = "SELECT sender_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 LIMIT 1"
-START_BATCH = """
-    INSERT INTO campaign_batches (campaign_id, batch, sender_id, settings) VALUES ($1, $2, $3, $4)
-    ON CONFLICT DO NOTHING
-"""
-HAS_PENDING = """
-    SELECT EXISTS (SELECT FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 AND state = 'pending')
 """
 STOP_CONTACTS = """
     WITH locked AS (
@@ -284,41 +292,50 @@ async def audience_size(pool: Pool, campaign_id: str) -> int:
     return int(await pool.fetchval(AUDIENCE_SIZE, campaign_id))
 
 
-async def mark_started(pool: Pool, campaign_id: str) -> bool:
+async def mark_started(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Takes a draft to running; False if it was no draft any more."""
-    return await pool.execute(START, campaign_id) == "UPDATE 1"
+    action = "campaign.started"
+    async with pool.acquire() as connection, connection.transaction():
+        if await audit.change(connection, START, campaign_id, actor=actor, action=action):
+            return True
+        # A worker may have opened it first: only here is it known who wanted that.
+        if await connection.fetchval(IS_STARTED_BY, campaign_id):
+            await audit.record(
+                connection, actor=actor, action=action, subject_type="campaign", subject_id=campaign_id
+            )
+        return False
 
 
-async def cancel_draft(pool: Pool, campaign_id: str) -> bool:
+async def cancel_draft(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Cancels a campaign that never started; False if it did."""
-    return await pool.execute(CANCEL_DRAFT, campaign_id) == "UPDATE 1"
+    return await audit.change_alone(pool, CANCEL_DRAFT, campaign_id, actor=actor, action="campaign.cancelled")
 
 
-async def pause_campaign(pool: Pool, campaign_id: str, scope: str) -> bool:
+async def pause_campaign(pool: Pool, campaign_id: str, scope: str, *, actor: str = audit.RELANCE) -> bool:
     """From now on nothing of that scope leaves; False if the campaign does not run."""
-    return await pool.execute(PAUSE, campaign_id, scope) == "UPDATE 1"
+    return await audit.change_alone(pool, PAUSE, campaign_id, scope, actor=actor, action="campaign.paused")
 
 
-async def resume_campaign(pool: Pool, campaign_id: str) -> bool:
+async def resume_campaign(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Lets a paused campaign go on; False if it was not paused."""
-    return await pool.execute(RESUME, campaign_id) == "UPDATE 1"
+    return await audit.change_alone(pool, RESUME, campaign_id, actor=actor, action="campaign.resumed")
 
 
 async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float] | None = None) -> list[Lane]:
     """Snapshots the audience into lanes and batches, once; a repetition finds the first snapshot.
 
     `shares` says which part of the audience each sender takes, by its id, in sum 1; None for equal parts.
-    Raises LookupError when the campaign does not exist, or was cancelled before it started.
+    Raises NothingToRunError.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(START, campaign_id)
+        await audit.change(connection, START, campaign_id, actor=audit.RELANCE, action="campaign.opened")
         campaign = await connection.fetchrow(
             "SELECT opened_at, batch_size FROM campaigns WHERE id = $1 AND status IN ('running', 'paused') "
             "FOR NO KEY UPDATE",
             campaign_id,
         )
         if campaign is None:
-            raise LookupError(f"there is no campaign {campaign_id} to run")
+            raise NothingToRunError(f"there is no campaign {campaign_id} to run")
         if campaign["opened_at"] is None:
             if shares is None:
                 sender_ids = await connection.fetchval(SENDER_IDS, campaign_id)
@@ -336,27 +353,6 @@ async def open_campaign(pool: Pool, campaign_id: str, shares: Mapping[str, float
                 "UPDATE campaigns SET opened_at = clock_timestamp() WHERE id = $1", campaign_id
             )
         return [Lane(**row) for row in await connection.fetch(LANES, campaign_id)]
-
-
-async def start_batch(pool: Pool, campaign_id: str, batch: int, sender_id: str, settings: RunSettings) -> None:
-    """Keeps the settings with which a batch starts, once: later changes do not touch it (P11)."""
-    await pool.execute(START_BATCH, campaign_id, batch, sender_id, asdict(settings))
-
-
-async def batch_sender(pool: Pool, campaign_id: str, batch: int) -> str | None:
-    """Whose batch it is; None for an empty one."""
-    sender_id: str | None = await pool.fetchval(BATCH_SENDER, campaign_id, batch)
-    return sender_id
-
-
-async def list_batch(pool: Pool, campaign_id: str, batch: int) -> list[str]:
-    """The contact ids of one batch."""
-    return [row["contact_id"] for row in await pool.fetch(BATCH, campaign_id, batch)]
-
-
-async def has_pending(pool: Pool, campaign_id: str, batch: int) -> bool:
-    """Whether a contact of the batch still waits for its Message 1."""
-    return bool(await pool.fetchval(HAS_PENDING, campaign_id, batch))
 
 
 async def stop_contacts(pool: Pool, campaign_id: str, state: ContactState, reason: str) -> int:

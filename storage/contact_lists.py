@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from storage.database import Connection, Pool
+from storage.phone_search import phone_pattern
 
 
 class ContactOrder(StrEnum):
@@ -176,25 +177,14 @@ def filter_clauses(chosen: ContactFilter, *, is_hashed: bool = False) -> tuple[s
         conditions.append(f"c.whatsapp = {value(chosen.whatsapp)}")
     if chosen.opted_out is not None:
         conditions.append(f"c.opted_out_at IS {'NOT NULL' if chosen.opted_out else 'NULL'}")
-    if chosen.q and (digits := phone_digits(chosen.q)):
-        conditions.append(f"c.phone LIKE {value(phone_pattern(digits))}")
+    if chosen.q and (pattern := phone_pattern(chosen.q)):
+        conditions.append(f"c.phone LIKE {value(pattern)}")
     elif chosen.q and chosen.q.strip():
         words = re.sub(r"([\\%_])", r"\\\1", chosen.q.strip())
         # Fewer than three letters are no trigram: they are taken for the beginning of the name.
         before = "'%' || " if len(chosen.q.strip()) > 2 else ""
         conditions.append(f"c.sort_name LIKE {before}name_key({value(words)}) || '%'")
     return source, conditions, values
-
-
-def phone_digits(q: str) -> str | None:
-    """What somebody typed of a number, without what people put between digits; None if it is none."""
-    plain = re.sub(r"[\s().\-/]", "", q)
-    return plain if re.fullmatch(r"\+?[0-9]+", plain) else None
-
-
-def phone_pattern(digits: str) -> str:
-    """The LIKE pattern of a part of a number; the leading 0 of a national format is not in E.164."""
-    return f"{digits}%" if digits.startswith("+") else f"%{digits.lstrip('0') or '0'}%"
 
 
 def _matching(chosen: ContactFilter | Sequence[str]) -> tuple[str, list[Any]]:

@@ -21,6 +21,7 @@ class ImportResult:
     created: int
     updated: int
     opted_out: int  # of those, how many the file marks as opted out
+    category_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,23 +213,31 @@ async def _set_categories(connection: Connection, contact_id: str, category_ids:
         raise UnknownCategoryError(error.detail or str(error)) from error
 
 
-async def save_category(pool: Pool, name: str) -> str:
+async def save_category(source: "Pool | Connection", name: str) -> str:
     """The id of the category with this name, made if need be."""
-    category_id: str = await pool.fetchval(SAVE_CATEGORY, name)
+    category_id: str = await source.fetchval(SAVE_CATEGORY, name)
     return category_id
 
 
-async def import_contacts(pool: Pool, rows: list[ContactRow], category_id: str | None) -> ImportResult:
-    """Creates or updates contacts by phone, all or none, and puts them into the category."""
+async def import_contacts(
+    pool: Pool, rows: list[ContactRow], category_id: str | None = None, *, category: str | None = None
+) -> ImportResult:
+    """Creates or updates contacts by phone, all or none, and puts them into the category.
+
+    That is an existing one, or the one with the name `category`, made if need be.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await fill_stage(connection, rows)
         merged = await connection.fetch(MERGE, timeout=_TIMEOUT_S)
+        if category is not None:  # after the contacts: that is the order of locks
+            category_id = await save_category(connection, category)
         await categorise_stage(connection, rows, category_id)
     created = sum(row["created"] for row in merged)
     return ImportResult(
         created=created,
         updated=len(merged) - created,
         opted_out=sum(row.opted_out for row in rows),
+        category_id=category_id,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 from yoyo import get_backend, read_migrations
@@ -13,22 +13,56 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
+REQUEST_WAIT_S = 2.0
+_RELEASE_S = 10.0
 
-async def connect(database_url: str, *, application: str, size: int = 8) -> Pool:
-    """Opens the pool of this process.
 
-    Connections stay open when idle, because the first request after a quiet time would pay for a new one.
+if TYPE_CHECKING:
+    _Pool = asyncpg.Pool[asyncpg.Record]
+else:  # it cannot be parametrised
+    _Pool = asyncpg.Pool
+
+
+class _ImpatientPool(_Pool):
+    """Waits so long at most for a connection that is free, and raises TimeoutError then."""
+
+    wait_s: float | None = REQUEST_WAIT_S
+
+    def acquire(self, *, timeout: float | None = None) -> "asyncpg.pool.PoolAcquireContext[asyncpg.Record]":
+        patience = self.wait_s if timeout is None else timeout
+        return super().acquire(timeout=patience)
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        # Else it would have no longer than the acquiring: what is committed would be called a failure.
+        await super().release(connection, timeout=_RELEASE_S if timeout is None else timeout)
+
+
+async def connect(
+    database_url: str, *, application: str, size: int = 8, wait_s: float | None = REQUEST_WAIT_S
+) -> Pool:
+    """Opens the pool of this process. While none of its connections is free, it waits for one `wait_s`.
+
+    By default so long as a request may: whoever asked is better told to try again (503) than kept waiting with
+    everybody behind. Connections stay open when idle, because the first request after a quiet time would pay
+    for a new one.
     """
-    return await asyncpg.create_pool(
+    pool = _ImpatientPool(
         database_url,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         min_size=2,
         max_size=size,
+        max_queries=50_000,
         max_inactive_connection_lifetime=0,
+        loop=None,
         timeout=5,
         command_timeout=10,
         server_settings={"application_name": f"relance-{application}"},
         init=_decode_json,
     )
+    pool.wait_s = wait_s
+    await pool
+    return pool
 
 
 async def _decode_json(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from storage import campaigns
+from storage import audit, campaigns
 from storage.campaigns import Campaign, UnknownReferenceError
 from storage.database import Pool
 
@@ -62,7 +62,10 @@ UPDATE = """
 RENAME = "UPDATE campaigns SET name = $2 WHERE id = $1"
 REMOVE_SENDERS = "DELETE FROM campaign_senders WHERE campaign_id = $1"
 REMOVE_CATEGORIES = "DELETE FROM campaign_categories WHERE campaign_id = $1"
-DELETE = "DELETE FROM campaigns WHERE id = $1 AND status = 'draft'"
+DELETE = """
+    DELETE FROM campaigns WHERE id = $1 AND status = 'draft'
+    RETURNING jsonb_build_object('name', name, 'status', status) AS before, NULL::jsonb AS after
+"""
 # Those who get nothing are few and have an index of their own; everybody else need only be counted.
 _AUDIENCE = """
     WITH people AS ({people}), left_out AS (
@@ -171,12 +174,12 @@ def _draft_of(campaign: Campaign) -> dict[str, Any]:
 
 def _named(draft: Draft, name: str) -> dict[str, Any]:
     found = {field: getattr(draft, field) for field in Draft.__dataclass_fields__}
-    return {**found, "name": name, "category_ids": set(draft.category_ids)}
+    return {**found, "name": name, "category_ids": set(draft.category_ids or ())}
 
 
-async def delete(pool: Pool, campaign_id: str) -> bool:
+async def delete(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Deletes a draft with everything that belongs to it; False if it is no draft."""
-    return await pool.execute(DELETE, campaign_id) == "DELETE 1"
+    return await audit.change_alone(pool, DELETE, campaign_id, actor=actor, action="campaign.deleted")
 
 
 UNKNOWN_CATEGORY = """

@@ -10,7 +10,7 @@ import asyncpg
 
 from domain.contact_columns import Column, Meaning
 from domain.contact_file import Layout, Portion, Position, same_number
-from storage.contacts import categorise_stage, fill_stage
+from storage.contacts import categorise_stage, fill_stage, save_category
 from storage.database import Connection, Pool
 
 PART_BYTES = 512 * 1024
@@ -79,14 +79,14 @@ LIST = f"""
     ORDER BY imports.id DESC LIMIT $1
 """
 OPEN = """
-    INSERT INTO imports (file_name, category_id, country, duplicates) VALUES ($1, $2, $3, $4) RETURNING id::text
+    INSERT INTO imports (file_name, country, duplicates) VALUES ($1, $2, $3) RETURNING id::text
 """
 # What a client began to send and never ended.
 FORGET_ABANDONED = """
     DELETE FROM imports WHERE state = 'uploading' AND created_at < clock_timestamp() - interval '1 hour'
 """
 ADD_PART = "INSERT INTO import_parts (import_id, part, data) VALUES ($1, $2, $3)"
-QUEUE = "UPDATE imports SET state = 'queued', layout = $2, size_bytes = $3 WHERE id = $1"
+QUEUE = "UPDATE imports SET state = 'queued', layout = $2, size_bytes = $3, category_id = $4 WHERE id = $1"
 DELETE = "DELETE FROM imports WHERE id = $1"
 START = """
     UPDATE imports SET state = 'running', started_at = coalesce(started_at, clock_timestamp())
@@ -167,12 +167,10 @@ COUNT = """
 """
 
 
-async def open_import(
-    pool: Pool, *, file_name: str | None, category_id: str | None, country: str, duplicates: Duplicates
-) -> str:
+async def open_import(pool: Pool, *, file_name: str | None, country: str, duplicates: Duplicates) -> str:
     """A place for a file that is about to come; gives its id."""
     await pool.execute(FORGET_ABANDONED)
-    import_id: str = await pool.fetchval(OPEN, file_name, category_id, country, duplicates)
+    import_id: str = await pool.fetchval(OPEN, file_name, country, duplicates)
     return import_id
 
 
@@ -181,9 +179,13 @@ async def add_part(pool: Pool, import_id: str, part: int, data: bytes) -> None:
     await pool.execute(ADD_PART, import_id, part, data)
 
 
-async def queue_import(pool: Pool, import_id: str, layout: Layout, size_bytes: int) -> Import:
-    """The file is complete and can be imported."""
-    await pool.execute(QUEUE, import_id, asdict(layout), size_bytes)
+async def queue_import(
+    pool: Pool, import_id: str, layout: Layout, size_bytes: int, category: str | None = None
+) -> Import:
+    """The file is complete and can be imported; only now its category is made, if need be."""
+    async with pool.acquire() as connection, connection.transaction():
+        category_id = None if category is None else await save_category(connection, category)
+        await connection.execute(QUEUE, import_id, asdict(layout), size_bytes, category_id)
     queued = await get_import(pool, import_id)
     if queued is None:
         raise LookupError(f"import {import_id} was deleted while its file was sent")

@@ -50,7 +50,7 @@ _SHOWN = """
     JOIN contacts co ON co.id = i.contact_id
     ORDER BY {order} LIMIT {limit}
 """
-# As in storage/messages: the newest of each part of the index.
+# As in storage/messages: the newest of each part of the index, none named twice.
 BY_PARTS = """
     SELECT i.id
     FROM unnest({types}::text[]) AS types(interaction_type), unnest({timely}::boolean[]) AS timely(within_24h),
@@ -117,7 +117,7 @@ async def list_interactions(
     else:
         where.always("i.interaction_type = types.interaction_type AND i.within_24h = timely.within_24h")
         chosen = BY_PARTS.format(
-            types=where.parameter(types or list(InteractionKind)),
+            types=where.parameter(list(dict.fromkeys(types or InteractionKind))),
             timely=where.parameter([True, False] if in_time is None else [in_time]),
             where=where,
             **places,

@@ -1,6 +1,5 @@
 """Messages as people look for them: lists by keyset, and one message with its attempts."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,9 +9,9 @@ from uuid import UUID
 from domain.messages import MessageStatus, MessageType
 from storage.database import Pool
 from storage.keyset import Order, Slice, Where, as_pattern, fetch_slice
+from storage.phone_search import phone_pattern
 
 EPOCH = datetime.fromtimestamp(0, UTC)
-_PHONE_PART = re.compile(r"\+?[0-9 .-]{3,}")
 
 
 class MessageOrder(StrEnum):
@@ -98,6 +97,7 @@ _SHOWN = """
 """
 # Each type and status, in a campaign of each sender too, is a part of the index that is sorted by itself: the
 # newest of each part, then the newest of all. However rare what is looked for, no part is read beyond a page.
+# A part that is named twice would fill the page twice.
 BY_PARTS = """
     SELECT m.id
     FROM unnest({types}::text[]) AS types(message_type), unnest({statuses}::text[]) AS statuses(status)
@@ -171,8 +171,8 @@ async def list_messages(
             lanes = LANES.format(where.parameter(wanted.campaign_id))
             where.always("m.sender_id = lanes.sender_id")
         chosen = BY_PARTS.format(
-            types=where.parameter(wanted.types or list(MessageType)),
-            statuses=where.parameter(wanted.statuses or list(MessageStatus)),
+            types=where.parameter(list(dict.fromkeys(wanted.types or MessageType))),
+            statuses=where.parameter(list(dict.fromkeys(wanted.statuses or MessageStatus))),
             lanes=lanes,
             where=where,
             **places,
@@ -192,10 +192,8 @@ def _searching(q: str | None, where: Where, places: dict[str, str]) -> str:
         return f"SELECT m.id FROM messages m {where} ORDER BY {places['order']} LIMIT {places['limit']}"
     where.always("true")
     found = [BY_TEXT.format(where=where, pattern=where.parameter(as_pattern(q)), **places)]
-    if _PHONE_PART.fullmatch(q):
-        digits = re.sub(r"[^0-9+]", "", q)
-        digits = f"{digits}%" if digits.startswith("+") else as_pattern(digits)
-        found.append(BY_PHONE.format(where=where, phone=where.parameter(digits), **places))
+    if pattern := phone_pattern(q):
+        found.append(BY_PHONE.format(where=where, phone=where.parameter(pattern), **places))
     return " UNION ".join(found)
 
 

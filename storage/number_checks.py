@@ -72,6 +72,8 @@ NEXT_OF_CONTACTS = f"""
     JOIN contacts c ON c.id = ANY(n.contact_ids) AND c.id > n.after_id
     WHERE n.id = $1 AND n.state = 'running' AND {_OPEN.format(recheck="n.recheck")} ORDER BY c.id LIMIT 1
 """
+# Whoever has another number meanwhile is asked about again: the answer is not about that number.
+LOCK_CONTACT = "SELECT FROM contacts WHERE id = $1 AND phone = $2 FOR NO KEY UPDATE"
 # What could not be decided stays as it was: an answer that we have is worth more than none.
 STORE = """
     UPDATE contacts SET whatsapp = coalesce($2, whatsapp), whatsapp_checked_at = clock_timestamp() WHERE id = $1
@@ -138,12 +140,14 @@ async def next_number(pool: Pool, check_id: str) -> NextNumber | None:
     return NextNumber(**row) if row else None
 
 
-async def store_answer(pool: Pool, check_id: str, contact_id: str, is_on_whatsapp: bool | None) -> None:
-    """What the gateway said about one contact, counted once; None: it could not tell."""
+async def store_answer(pool: Pool, check_id: str, number: NextNumber, is_on_whatsapp: bool | None) -> None:
+    """What the gateway said about one number, counted once; None: it could not tell."""
     answer = None if is_on_whatsapp is None else "yes" if is_on_whatsapp else "no"
     async with pool.acquire() as connection, connection.transaction():
-        if await connection.execute(ADVANCE, check_id, contact_id, answer) == "UPDATE 1":
-            await connection.execute(STORE, contact_id, answer)
+        if await connection.fetchrow(LOCK_CONTACT, number.contact_id, number.phone) is None:
+            return
+        if await connection.execute(ADVANCE, check_id, number.contact_id, answer) == "UPDATE 1":
+            await connection.execute(STORE, number.contact_id, answer)
 
 
 async def finish_check(pool: Pool, check_id: str, state: str, error: str | None = None) -> bool:

@@ -1,5 +1,6 @@
 """What a sender's workflow needs to know for its decision, and the decision as it is stored."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from domain.pacing.quota import COUNTED_S, Replies
 from domain.pacing.rhythm import hurried
 from domain.run_settings import RunSettings
 from storage.database import Connection, Pool
+from storage.keyset import Order, Slice, Where, fetch_slice
 from storage.sender_rows import (
     COUNTING,
     HISTORY,
@@ -91,10 +93,11 @@ GET = f"""
             AND {COUNTING})::int AS sent_in_a_day
     FROM sender_paces p WHERE sender_id = $1
 """
+CHANGES_ORDER = Order((("pacing_changes.id", "uuid"),), descending=True)
 CHANGES = """
     SELECT at, state, reason, profile, maturity, delay_s, error_factor, error_rate, quota,
-        message_1_queue_per_s, message_2_queue_per_s
-    FROM pacing_changes WHERE sender_id = $1 ORDER BY id DESC LIMIT $2
+        message_1_queue_per_s, message_2_queue_per_s, {key} AS key
+    FROM pacing_changes {where} ORDER BY {order} LIMIT {limit}
 """
 HELD_MESSAGES = """
     SELECT m.id::text, m.campaign_id::text, m.contact_id::text, m.held_at FROM messages m
@@ -289,9 +292,16 @@ async def get_pace(pool: Pool, sender_id: str) -> StoredPace:
     return StoredPace(**row)
 
 
-async def list_changes(pool: Pool, sender_id: str, limit: int) -> list[PacingChange]:
+async def list_changes(
+    pool: Pool, sender_id: str, limit: int, *, after: Sequence[str] | None = None
+) -> Slice[PacingChange]:
     """How the pace of a sender changed and why, the newest first (P6)."""
-    return [PacingChange(**row) for row in await pool.fetch(CHANGES, sender_id, limit)]
+    where = Where()
+    where.also("sender_id = {}", sender_id)
+    where.after(CHANGES_ORDER, after)
+    order, key = CHANGES_ORDER.clause, CHANGES_ORDER.key
+    statement = CHANGES.format(key=key, where=where, order=order, limit=where.parameter(limit + 1))
+    return await fetch_slice(pool, statement, where.values, PacingChange, limit)
 
 
 async def list_held(pool: Pool, sender_id: str) -> list[HeldMessage]:

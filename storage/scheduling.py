@@ -3,27 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage import audit
+from storage.campaigns import CHANGED
 from storage.database import Pool
 
-SCHEDULE = """
+SCHEDULE = f"""
     UPDATE campaigns SET status = 'scheduled', start_at = $2, start_problem = NULL, start_problem_at = NULL
-    WHERE id = $1 AND status IN ('draft', 'scheduled')
+    WHERE id = $1 AND status IN ('draft', 'scheduled') RETURNING {CHANGED}
 """
-UNSCHEDULE = "UPDATE campaigns SET status = 'draft', start_at = NULL WHERE id = $1 AND status = 'scheduled'"
+UNSCHEDULE = f"""
+    UPDATE campaigns SET status = 'draft', start_at = NULL WHERE id = $1 AND status = 'scheduled'
+    RETURNING {CHANGED}
+"""
 LOOK = """
     SELECT status, start_at, extract(epoch FROM start_at - clock_timestamp())::double precision AS due_in_s
     FROM campaigns WHERE id = $1
 """
 # Only if nobody has moved it meanwhile.
-START_DUE = """
+START_DUE = f"""
     UPDATE campaigns SET status = 'running', started_at = clock_timestamp(),
         start_problem = NULL, start_problem_at = NULL
-    WHERE id = $1 AND status = 'scheduled' AND start_at = $2
+    WHERE id = $1 AND status = 'scheduled' AND start_at = $2 RETURNING {CHANGED}
 """
-REFUSE = """
+REFUSE = f"""
     UPDATE campaigns SET status = 'draft', start_at = NULL, start_problem = $3,
         start_problem_at = clock_timestamp()
-    WHERE id = $1 AND status = 'scheduled' AND start_at = $2
+    WHERE id = $1 AND status = 'scheduled' AND start_at = $2 RETURNING {CHANGED}
 """
 SCHEDULED = "SELECT id::text FROM campaigns WHERE status = 'scheduled' ORDER BY start_at"
 
@@ -37,14 +42,15 @@ class ScheduledStart:
     due_in_s: float | None
 
 
-async def schedule(pool: Pool, campaign_id: str, start_at: datetime) -> bool:
+async def schedule(pool: Pool, campaign_id: str, start_at: datetime, *, actor: str = audit.RELANCE) -> bool:
     """Sets or moves the start of a campaign that has not started; False if it has."""
-    return await pool.execute(SCHEDULE, campaign_id, start_at) == "UPDATE 1"
+    action = "campaign.scheduled"
+    return await audit.change_alone(pool, SCHEDULE, campaign_id, start_at, actor=actor, action=action)
 
 
-async def unschedule(pool: Pool, campaign_id: str) -> bool:
+async def unschedule(pool: Pool, campaign_id: str, *, actor: str = audit.RELANCE) -> bool:
     """Makes a scheduled campaign a draft again; False if it was not scheduled."""
-    return await pool.execute(UNSCHEDULE, campaign_id) == "UPDATE 1"
+    return await audit.change_alone(pool, UNSCHEDULE, campaign_id, actor=actor, action="campaign.unscheduled")
 
 
 async def look(pool: Pool, campaign_id: str) -> ScheduledStart | None:
@@ -55,12 +61,16 @@ async def look(pool: Pool, campaign_id: str) -> ScheduledStart | None:
 
 async def start_due(pool: Pool, campaign_id: str, start_at: datetime) -> bool:
     """Takes the campaign to running; False if its start was moved or removed meanwhile."""
-    return await pool.execute(START_DUE, campaign_id, start_at) == "UPDATE 1"
+    action = "campaign.started"
+    return await audit.change_alone(pool, START_DUE, campaign_id, start_at, actor=audit.RELANCE, action=action)
 
 
 async def refuse(pool: Pool, campaign_id: str, start_at: datetime, problem: str) -> bool:
     """Makes it a draft again and keeps why; False if its start was moved or removed meanwhile."""
-    return await pool.execute(REFUSE, campaign_id, start_at, problem) == "UPDATE 1"
+    action = "campaign.start_refused"
+    return await audit.change_alone(
+        pool, REFUSE, campaign_id, start_at, problem, actor=audit.RELANCE, action=action
+    )
 
 
 async def list_scheduled(pool: Pool) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.pacing.quota import DAY_S, MARGIN_S
 from storage.database import Pool
 from storage.keyset import Order, Slice, Where, fetch_slice
+from storage.phone_search import of_name_or_phone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,11 +61,12 @@ async def list_senders(
     status: str | None = None,
     q: str | None = None,
 ) -> Slice[ListedSender]:
-    """The senders, the oldest first; `q` is a part of the name or of the phone, as a pattern for ILIKE."""
+    """The senders, the oldest first; `q` is a part of the name or of the phone."""
     where = Where()
     where.always("s.removed_at IS NULL")
     where.also("s.status = {}", status)
-    where.also("(s.name ILIKE {0} OR s.phone LIKE {0})", q)
+    if q is not None:
+        where.always(of_name_or_phone(where, q, name="s.name ILIKE {}", phone="s.phone"))
     where.after(ORDER, after)
     statement = LIST.format(
         key=ORDER.key,

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+import asyncpg
 
 from storage.database import Connection, Pool
 
@@ -22,6 +25,14 @@ class Sender:
     message_2_rate_per_s: float | None
     maturity: str | None  # set by a person instead of the detected one: young, established, mature
     account_since: date  # since when the account exists, as far as we know
+
+
+class SenderExistsError(Exception):
+    """Another sender has this number, or this device; `sender_id` says which."""
+
+    def __init__(self, what: str, name: str, sender_id: str) -> None:
+        super().__init__(f"{what} belongs to the sender “{name}” already")
+        self.sender_id = sender_id
 
 
 _COLUMNS = """
@@ -47,11 +58,19 @@ SAVE = f"""
 """
 LIST = f"SELECT {_COLUMNS} FROM senders WHERE removed_at IS NULL ORDER BY created_at, id"
 GET = f"SELECT {_COLUMNS} FROM senders WHERE id = $1 AND removed_at IS NULL"
-CHANGE = f"""
-    UPDATE senders SET name = $2, message_1_rate_per_s = $3, message_2_rate_per_s = $4, maturity = $5,
-        account_since = $6
-    WHERE id = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
+# A number is known by its reputation: whoever links it to another device goes on as the same sender.
+HAS_PHONE = """
+    SELECT id::text, name, device_id, removed_at IS NOT NULL AS is_removed FROM senders WHERE phone = $1
+    FOR UPDATE
 """
+HAS_DEVICE = "SELECT id::text, name FROM senders WHERE device_id = $1"
+# Another one that was removed comes back by its number.
+FREE_DEVICE = """
+    UPDATE senders SET device_id = 'removed ' || id WHERE device_id = $1 AND removed_at IS NOT NULL
+"""
+RELINK = "UPDATE senders SET device_id = $2 WHERE id = $1"
+CHANGE = f"UPDATE senders SET {{changes}} WHERE id = $1 AND removed_at IS NULL RETURNING {_COLUMNS}"
+CHANGEABLE = ("name", "message_1_rate_per_s", "message_2_rate_per_s", "maturity", "account_since")
 LOCK = "SELECT name FROM senders WHERE id = $1 AND removed_at IS NULL FOR UPDATE"
 USED_BY = """
     SELECT ca.name FROM campaign_senders cs JOIN campaigns ca ON ca.id = cs.campaign_id
@@ -97,12 +116,40 @@ async def save_sender(
     maturity: str | None = None,
     account_since: date | None = None,
 ) -> Sender:
-    """Adds a sender, or changes the one that has this device. `account_since` unset: today, or as it was."""
-    row = await pool.fetchrow(
-        SAVE, name, phone, device_id, message_1_rate_per_s, message_2_rate_per_s, maturity, account_since
-    )
+    """Adds a sender, or changes the one that has this device. `account_since` unset: today, or as it was.
+
+    One that was removed comes back by its device or by its number. Raises SenderExistsError.
+    """
+    values = (name, phone, device_id, message_1_rate_per_s, message_2_rate_per_s, maturity, account_since)
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            await _relink(connection, phone, device_id)
+            row = await connection.fetchrow(SAVE, *values)
+    except asyncpg.UniqueViolationError as error:
+        raise await _taken(pool, phone, device_id) from error
     assert row is not None  # noqa: S101 - INSERT ... RETURNING always returns
     return Sender(**row)
+
+
+async def _relink(connection: Connection, phone: str, device_id: str) -> None:
+    holder = await connection.fetchrow(HAS_PHONE, phone)
+    if holder is None or holder["device_id"] == device_id:
+        return
+    if not holder["is_removed"]:
+        raise SenderExistsError(phone, holder["name"], holder["id"])
+    await connection.execute(FREE_DEVICE, device_id)
+    await connection.execute(RELINK, holder["id"], device_id)
+
+
+async def _taken(pool: Pool, phone: str, device_id: str) -> SenderExistsError:
+    """Who was quicker, or has the device that a removed sender was to get."""
+    holder = await pool.fetchrow(HAS_DEVICE, device_id)
+    what = f"the device {device_id}"
+    if holder is None:
+        holder, what = await pool.fetchrow(HAS_PHONE, phone), phone
+    if holder is None:
+        raise LookupError(f"the sender that had {phone} was removed at once")
+    return SenderExistsError(what, holder["name"], holder["id"])
 
 
 async def list_senders(pool: Pool) -> list[Sender]:
@@ -116,20 +163,14 @@ async def get_sender(pool: Pool, sender_id: str) -> Sender | None:
     return Sender(**row) if row else None
 
 
-async def change_sender(
-    pool: Pool,
-    sender_id: str,
-    *,
-    name: str,
-    message_1_rate_per_s: float | None,
-    message_2_rate_per_s: float | None,
-    maturity: str | None,
-    account_since: date,
-) -> Sender | None:
-    """Changes what a person decides about a sender; None if there is no such sender."""
-    row = await pool.fetchrow(
-        CHANGE, sender_id, name, message_1_rate_per_s, message_2_rate_per_s, maturity, account_since
-    )
+async def change_sender(pool: Pool, sender_id: str, changes: dict[str, Any]) -> Sender | None:
+    """Changes what a person decides about a sender: some of CHANGEABLE. None if there is no such sender."""
+    # Only what is named: two people who change different things at once do not undo each other.
+    named = {column: changes[column] for column in CHANGEABLE if column in changes}
+    if not named:
+        return await get_sender(pool, sender_id)
+    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(named, start=2))
+    row = await pool.fetchrow(CHANGE.format(changes=assignments), sender_id, *named.values())
     return Sender(**row) if row else None
 
 

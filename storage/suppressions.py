@@ -5,9 +5,10 @@ from datetime import datetime
 
 from domain.phone import mask_phone
 from storage import audit
-from storage.contact_lists import PLAN_ANEW, phone_digits, phone_pattern
+from storage.contact_lists import PLAN_ANEW
 from storage.contacts import StoppedContact, opt_out
 from storage.database import Pool
+from storage.phone_search import phone_pattern
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,25 +44,36 @@ async def list_suppressions(
     """A page of the opt-out list, the latest entries first; `q` is a part of a number."""
     if q is None:
         return [Suppression(**row) for row in await pool.fetch(LIST, limit, after_id)]
-    digits = phone_digits(q)
-    if digits is None:
+    pattern = phone_pattern(q)
+    if pattern is None:
         return []
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(PLAN_ANEW)
-        rows = await connection.fetch(SEARCH, limit, after_id, phone_pattern(digits))
+        rows = await connection.fetch(SEARCH, limit, after_id, pattern)
     return [Suppression(**row) for row in rows]
 
 
 async def suppress(
-    pool: Pool, phone: str, at: datetime, reason: str | None
+    pool: Pool, phone: str, at: datetime, reason: str | None, *, actor: str = audit.RELANCE
 ) -> tuple[Suppression, list[StoppedContact]]:
     """Suppresses a number; gives its entry and the contacts of running campaigns that this stopped."""
     async with pool.acquire() as connection, connection.transaction():
+        before = await connection.fetchrow(GET_BY_PHONE, phone)
         stopped = await opt_out(connection, phone, at)
         await connection.execute(EXPLAIN, phone, reason)
         row = await connection.fetchrow(GET_BY_PHONE, phone)
-    if row is None:
-        raise LookupError("an opt-out was stored without its entry in the opt-out list")
+        if row is None:
+            raise LookupError("an opt-out was stored without its entry in the opt-out list")
+        if before is None or before["reason"] != row["reason"]:
+            await audit.record(
+                connection,
+                actor=actor,
+                action="opt_out.added",
+                subject_type="opt_out",
+                subject_id=row["id"],
+                before=None if before is None else {"reason": before["reason"]},
+                after={"phone": mask_phone(phone), "reason": row["reason"]},
+            )
     return Suppression(**row), stopped
 
 

@@ -4,14 +4,16 @@ They have rows of their own, so that no counter of the campaign knows of them; t
 with all others, so that quota and gap do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.messages import MessageStatus, MessageType, moves_forward
-from storage import senders
+from domain.phone import mask_phone
+from storage import audit, senders
 from storage.database import Connection, Pool
+from storage.idempotency import KEPT
 from storage.keyset import Order, Slice, Where, fetch_slice
 from storage.reservations import Held, keep_gap, reserve
 
@@ -57,6 +59,11 @@ ADD = f"""
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (campaign_id, request_key, message_type) DO NOTHING
     RETURNING {_COLUMNS}
 """
+# As those of other requests, a key counts for a day.
+FREE_OLD_KEY = """
+    UPDATE test_sends SET request_key = id::text
+    WHERE campaign_id = $1 AND request_key = $2 AND created_at < now() - $3::interval
+"""
 FIND = f"""
     SELECT {_COLUMNS} FROM test_sends WHERE campaign_id = $1 AND request_key = $2 AND message_type = $3
 """
@@ -90,6 +97,11 @@ ACCEPT = """
     WHERE id = $1
 """
 END = "UPDATE test_sends SET status = $2, reason = $3 WHERE id = $1 AND status = 'pending'"
+# Its key is free again: the same request sends it then.
+END_UNSTARTED = """
+    UPDATE test_sends t SET status = 'failed', reason = $2, request_key = id::text
+    WHERE id = $1 AND status = 'pending' AND NOT EXISTS (SELECT FROM sends WHERE test_send_id = t.id)
+"""
 FIND_STATUS = """
     SELECT id::text, status FROM test_sends WHERE id = $1::uuid OR provider_id = $2 OR wa_id = $3
     LIMIT 1 FOR UPDATE
@@ -103,21 +115,35 @@ APPLY_STATUS = """
 
 async def add(
     pool: Pool,
+    bodies: Mapping[MessageType, str],
     *,
     campaign_id: str,
     sender_id: str,
-    message_type: MessageType,
     phone: str,
-    body: str,
     request_key: str,
-) -> SendTest:
-    """Stores a test message; the same request again gives the one that it stored before."""
-    async with pool.acquire() as connection:
-        row = await connection.fetchrow(
-            ADD, campaign_id, sender_id, message_type, phone, body, request_key
-        ) or await connection.fetchrow(FIND, campaign_id, request_key, message_type)
-    assert row is not None  # noqa: S101 - it was there, or it is now
-    return SendTest(**row)
+    actor: str = audit.RELANCE,
+) -> list[SendTest]:
+    """Stores test messages; the same request again gives those that it stored before."""
+    stored: list[SendTest] = []
+    is_new = False
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(FREE_OLD_KEY, campaign_id, request_key, KEPT)
+        for message_type, body in bodies.items():
+            row = await connection.fetchrow(ADD, campaign_id, sender_id, message_type, phone, body, request_key)
+            is_new = is_new or row is not None
+            row = row or await connection.fetchrow(FIND, campaign_id, request_key, message_type)
+            assert row is not None  # noqa: S101 - it was there, or it is now
+            stored.append(SendTest(**row))
+        if is_new:
+            await audit.record(
+                connection,
+                actor=actor,
+                action="campaign.test_sent",
+                subject_type="campaign",
+                subject_id=campaign_id,
+                after={"sender_id": sender_id, "phone": mask_phone(phone), "messages": list(bodies)},
+            )
+    return stored
 
 
 async def is_suppressed(pool: Pool, phone: str) -> bool:
@@ -197,6 +223,13 @@ async def record_outcome(
 async def end(pool: Pool, test_send_id: str, status: str, reason: str) -> None:
     """Gives up on a test message that was never handed over."""
     await pool.execute(END, test_send_id, status, reason)
+
+
+async def end_unstarted(pool: Pool, test_send_id: str, reason: str) -> None:
+    """Gives up on a test message that no workflow may know of; one that was tried is left to its workflow."""
+    async with pool.acquire() as connection, connection.transaction():
+        await _lock(connection, test_send_id)
+        await connection.execute(END_UNSTARTED, test_send_id, reason)
 
 
 async def _lock(connection: Connection, test_send_id: str) -> None:

@@ -15,12 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from temporalio.client import Client
 
 import worker
-from api.app import create_app
+from api.__main__ import server_of
 from domain.contact_file import ContactRow
 from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
@@ -68,7 +67,7 @@ async def servers() -> AsyncIterator[Servers]:
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to the database."""
-    opened = await database.connect(servers.database_url, application="tests")
+    opened = await database.connect(servers.database_url, application="tests", wait_s=None)
     yield opened
     await opened.close()
 
@@ -117,9 +116,7 @@ def settings(servers: Servers) -> Settings:
 @pytest.fixture(scope="session")
 async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """The real API on a real port, registered for the sandbox's webhooks; the client may do everything."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), port=settings.api_port, log_config=None, access_log=False)
-    )
+    server = server_of(settings)
     serving = asyncio.create_task(server.serve())
     async with httpx.AsyncClient(base_url=settings.effective_api_url, timeout=30, headers=AUTHORIZED) as client:
 

@@ -106,7 +106,7 @@ async def test_a_campaign_is_started_watched_and_shown(relance: Relance, town: T
     assert shown.document["counts"]["contacts_by_state"]["no_interaction"] == 2
     for text in (watched.out, as_text.out):
         assert campaign.id in text
-        assert "2 of 2 contacts got Message 1" in text
+        assert "Message 1 sent to 2 of 2 contacts" in text
 
 
 async def test_a_campaign_is_created_and_cancelled(relance: Relance, town: Town) -> None:

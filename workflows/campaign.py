@@ -12,10 +12,10 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.campaigns import BatchRef, CampaignActivities, CloseInput, StopInput
+    from activities.campaigns import NOTHING_TO_RUN, BatchRef, CampaignActivities, CloseInput, StopInput
     from domain.campaign_progress import CampaignInput, CampaignProgress, LaneProgress
     from domain.contact_signals import Stop
     from domain.contact_states import ContactState
@@ -46,9 +46,15 @@ class CampaignWorkflow:
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> str:
-        """Returns the report in one sentence."""
+        """Returns the report in one sentence, or that there was nothing to run."""
         if self._progress is None:
-            self._progress = await self._open_campaign()
+            try:
+                self._progress = await self._open_campaign()
+            except ActivityError as error:
+                if not (isinstance(error.cause, ApplicationError) and error.cause.type == NOTHING_TO_RUN):
+                    raise
+                # Cancelled or deleted while it was being started: nobody got anything, nothing is to be closed.
+                return f"nothing to run: {error.cause.message}"
             self._lanes = list(self._progress.lanes)
         lanes = [asyncio.create_task(self._run_lane(index)) for index in range(len(self._lanes))]
         reason = await self._until_decided(self._progress, lanes)

@@ -1,16 +1,20 @@
 """Imports that are interrupted, repeated and raced: every row is stored once, and counted once."""
 
 import asyncio
+import secrets
 from typing import Any
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+import activities.imports
 from activities.imports import ImportActivities
 from domain.contact_file import ContactReader, Position, examine, find_encoding
-from storage import imports
+from local.servers import Servers
+from storage import database, imports
 from storage.database import Pool
 from storage.imports import Duplicates
+from tests.apart import new_database
 from tests.conftest import next_phone
 
 
@@ -18,7 +22,6 @@ async def queued(pool: Pool, content: str, *, part_bytes: int = imports.PART_BYT
     """An import whose file is complete."""
     given = {
         "file_name": None,
-        "category_id": None,
         "country": "FR",
         "duplicates": Duplicates.UPDATE,
         **changes,
@@ -134,6 +137,54 @@ async def test_a_cancelled_import_stores_nothing_more(pool: Pool) -> None:
     done = await outcome(pool, import_id)
     assert (done["state"], done["created"]) == ("cancelled", 3)
     assert await imports.load_part(pool, import_id, 0) is None
+
+
+async def test_a_category_that_is_too_long_ends_as_a_rejected_row(pool: Pool) -> None:
+    """E17: the index of categories takes no such name, on no try."""
+    phone, category = next_phone(), secrets.token_urlsafe(6000)
+    import_id = await queued(pool, f"phone,category\n{next_phone()},{category}\n{phone},\n")
+    await work(pool, import_id)
+    done = await outcome(pool, import_id)
+    assert (done["state"], done["created"], done["rejected"]) == ("completed", 1, 1)
+    [row] = await imports.list_rejections(pool, import_id, limit=9)
+    assert (row.line, row.reason) == (2, f"the category {category[:30]}… is longer than 100 characters")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE contacts ADD CHECK (name <> 'Nobody')",
+        "CREATE INDEX ON contacts ((variables->>'note')) WHERE name = 'Nobody'",
+    ],
+)
+async def test_what_can_never_be_stored_ends_the_import(servers: Servers, statement: str) -> None:
+    """E17: it says why, instead of trying for ever."""
+    own = await database.connect(await new_database(servers.database_url), application="tests")
+    await own.execute(statement)
+    rows = [f"{next_phone()},A,a", f"{next_phone()},Nobody,{secrets.token_urlsafe(2900)}"]
+    import_id = await queued(own, "\n".join(["phone,name,note", *rows]))
+    await work(own, import_id, rows=1)
+    done = await outcome(own, import_id)
+    await own.close()
+    assert (done["state"], done["created"]) == ("failed", 1)
+    assert "a value cannot be stored" in done["error"]
+
+
+async def test_it_lives_while_it_passes_over_empty_lines(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E17: without a sign of life, Temporal would begin anew, for ever."""
+    monkeypatch.setattr(activities.imports, "BEAT_S", 0.01)
+    phone, beats = next_phone(), 0
+
+    def beat(*_details: object) -> None:
+        nonlocal beats
+        beats += 1
+
+    import_id = await queued(pool, "phone\n" + "\n" * 400_000 + f"{phone}\n")
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = beat
+    await environment.run(ImportActivities(pool).import_contacts, import_id)
+    assert (await outcome(pool, import_id))["created"] == 1
+    assert beats > 5
 
 
 async def test_two_files_with_the_same_people_do_not_block_each_other(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """Which numbers are on WhatsApp: only a clear answer is stored, at a rate that all workers keep together."""
 
 import asyncio
+from functools import partial
 from time import monotonic
 
 import httpx
@@ -10,13 +11,14 @@ from activities.number_checks import NumberCheckActivities
 from local.addresses import SANDBOX_TOKEN
 from providers.wassenger import WassengerGateway
 from settings import Settings
-from storage import number_checks
+from storage import contact_lists, contacts, number_checks
 from storage.database import Pool
 from storage.number_checks import NumberCheck
-from tests.conftest import Town
+from tests.conftest import Town, eventually
 from tests.providers.scripted import refused_url
 
 FAST = 6000.0
+ON_A_BREAK = "SELECT next_at > clock_timestamp() + interval '0.5 s' FROM number_check_pace"
 
 
 async def check(
@@ -125,6 +127,25 @@ async def test_known_answers_are_asked_for_again_only_when_somebody_wants_it(
         pool, category_id=None, contact_ids=[row["id"] for row in rows], recheck=True
     )
     assert (await check(town, settings, again.id)).on_whatsapp == 2
+
+
+async def test_an_answer_about_an_old_number_is_not_taken_for_the_new_one(
+    town: Town, settings: Settings, sandbox: httpx.AsyncClient, pool: Pool
+) -> None:
+    """Whoever gets another number while the gateway is asked is asked about again."""
+    category_id, phones = await town.people([{"on_whatsapp": False}, {"on_whatsapp": False}])
+    _category, [new_phone] = await town.people([{"on_whatsapp": True}])
+    rows = await pool.fetch("SELECT phone, id::text FROM contacts WHERE phone = ANY($1)", [*phones, new_phone])
+    ids = {row["phone"]: row["id"] for row in rows}
+    await contact_lists.remove_contacts(pool, [ids[new_phone]])
+    fault = {"target": "numbers.post", "kind": "status", "http_status": 429, "retry_after_s": 1, "count": 1}
+    (await sandbox.post("/control/faults", json={**fault, "match_phone": phones[0]})).raise_for_status()
+    checking = asyncio.create_task(check(town, settings, await asked(pool, category_id)))
+    await eventually(partial(pool.fetchval, ON_A_BREAK), what="the break")
+    await contacts.change_contact(pool, ids[phones[0]], {"phone": new_phone}, None)
+    done = await checking
+    assert (done.state, done.checked, done.on_whatsapp, done.not_on_whatsapp) == ("completed", 2, 1, 1)
+    assert await states(pool, [new_phone]) == ["yes"]
 
 
 async def test_two_checks_keep_the_rate_together(town: Town, settings: Settings, pool: Pool) -> None:

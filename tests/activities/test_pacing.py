@@ -58,7 +58,7 @@ TAKEN_BACK = "taken back from the gateway when the sender was stopped"
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests")
+    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
     yield opened
     await opened.close()
 
@@ -173,7 +173,7 @@ async def test_the_queues_are_limited_and_closed_and_opened_again(town: Town, ke
     pace = await keeper.set_pace(sender_id, pace)
     await keeper.limited(sender_id, 2 / 5, 2 * 5000)
 
-    changes = await paces.list_changes(town.pool, sender_id, 10)
+    changes = (await paces.list_changes(town.pool, sender_id, 10)).items
     # From a pause of Message 1 to one of all the state is the same: no entry says anything new.
     assert [change.reason for change in changes] == [
         "standard profile, a message every 5 s",
@@ -245,7 +245,7 @@ async def test_errors_make_a_sender_slower_and_warn(town: Town, keeper: Keeper) 
         ("error rate over its threshold", scene.sender.id)
     ]
     await keeper.limited(scene.sender.id, 2 / 6, 10_000)
-    [change, _first] = await paces.list_changes(town.pool, scene.sender.id, 10)
+    [change, _first] = (await paces.list_changes(town.pool, scene.sender.id, 10)).items
     assert change.reason.endswith("1.5 times as long as usual because of errors")
 
 
@@ -292,7 +292,7 @@ async def test_a_young_account_stops_when_several_messages_fail(town: Town, post
     account = await senders.get_sender(town.pool, scene.sender.id)
     assert account is not None
     assert (account.status, account.status_reason) == ("stopped", "3 messages failed in a row")
-    [change, _first] = await paces.list_changes(town.pool, scene.sender.id, 10)
+    [change, _first] = (await paces.list_changes(town.pool, scene.sender.id, 10)).items
     assert (change.state, change.reason) == ("stopped", "3 messages failed in a row")
     assert (change.message_1_queue_per_s, change.message_2_queue_per_s) == (0, 0)
     assert await post.refused(scene, 3) == ("Held", 600)

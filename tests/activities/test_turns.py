@@ -46,7 +46,7 @@ class Bell(SenderBell):
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests")
+    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
     yield opened
     await opened.close()
 

@@ -15,6 +15,7 @@ from domain.access import Role
 from storage import sessions
 from storage.database import Pool
 from storage.sessions import FREE_ATTEMPTS
+from tests.api.applications import client_of
 from tests.api.people import PASSWORD, SAME_ORIGIN, Door
 
 Json = dict[str, Any]
@@ -63,11 +64,7 @@ async def test_over_tls_the_cookie_belongs_to_this_host_alone(door: Door) -> Non
     app = create_app(
         door.settings.model_copy(update={"public_url": "https://relance.example", "wassenger_token": None})
     )
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="https://relance.example") as client,
-    ):
+    async with client_of(app, base_url="https://relance.example", headers={}) as client:
         answer = await log_in(client, user.name)
         me = await client.get("/api/me")
         left = await client.post("/api/auth/logout", headers={"Origin": "https://relance.example"})
@@ -123,6 +120,7 @@ async def test_after_too_many_wrong_passwords_an_account_is_locked_for_a_while(d
             locked = await log_in(client, name)
             assert (locked.status_code, locked.json()["title"]) == (429, "Too many attempts")
             assert 1 <= locked.json()["retry_after_s"] <= 30
+            assert locked.headers["retry-after"] == str(locked.json()["retry_after_s"])
         assert sorted(await actions(door.pool, user.id))[:5] == [*["login.failed"] * 4, "login.locked"]
 
         await door.pool.execute("UPDATE login_attempts SET locked_until = now()")

@@ -1,8 +1,6 @@
 """Routes answer through the cache, show what was just written, and answer without Redis too."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -10,7 +8,8 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from settings import Settings
-from tests.conftest import AUTHORIZED, Town, next_phone
+from tests.api.applications import client_of
+from tests.conftest import Town, next_phone
 from tests.scene import open_scene
 
 
@@ -26,19 +25,6 @@ async def make(api: httpx.AsyncClient, path: str, **body: Any) -> Any:
     answer = await api.post(f"/api{path}", json=body)
     assert answer.is_success, answer.text
     return answer.json()
-
-
-@asynccontextmanager
-async def client_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application of its own."""
-    application = create_app(settings)
-    async with (
-        application.router.lifespan_context(application),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(application), base_url="http://test", headers=AUTHORIZED
-        ) as client,
-    ):
-        yield client
 
 
 async def test_a_contact_shows_at_once_wherever_it_counts(api: httpx.AsyncClient) -> None:
@@ -95,7 +81,7 @@ async def test_without_redis_every_route_answers_from_the_database(settings: Set
     """C4, property 2 of 003: reads and writes, and nobody sees an exception."""
     scene = await open_scene(town, 2)
     category_id = scene.campaign.category_ids[0]
-    async with client_of(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})) as api:
+    async with client_of(create_app(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))) as api:
         for _ in range(3):
             await asyncio.gather(
                 get(api, "/statistics"),
@@ -116,7 +102,7 @@ async def test_without_redis_every_route_answers_from_the_database(settings: Set
 async def test_a_dashboard_that_is_looked_at_again_hits_the_cache(settings: Settings) -> None:
     """C3: over 80 % in normal use, and no warning about misses."""
     with capture_logs() as logs:
-        async with client_of(settings) as api:
+        async with client_of(create_app(settings)) as api:
             for _ in range(30):
                 for path in (
                     "/statistics",

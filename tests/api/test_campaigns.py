@@ -13,7 +13,8 @@ from api.app import create_app
 from domain.identifiers import campaign_workflow_id
 from settings import Settings
 from storage import campaigns, senders
-from tests.conftest import AUTHORIZED, Town, eventually
+from tests.api.applications import client_of
+from tests.conftest import Town, eventually
 from tests.scene import Scene
 
 Json = dict[str, Any]
@@ -250,11 +251,7 @@ async def test_a_start_while_temporal_is_away_changes_nothing(town: Town, settin
         taken.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
         app = create_app(settings.model_copy(update={"temporal_address": nowhere, "public_url": None}))
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test", headers=AUTHORIZED) as api,
-        ):
+        async with client_of(app) as api:
             answer = await api.post(f"/api/campaigns/{campaign.id}/start")
 
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")

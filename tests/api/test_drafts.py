@@ -10,6 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from domain.contact_file import ContactRow
+from domain.contact_states import ContactState
 from storage import campaigns, contacts, drafts
 from storage.campaigns import Campaign
 from tests.conftest import Town, next_phone
@@ -93,6 +94,38 @@ async def test_a_campaign_that_has_started_takes_a_new_name_only(town: Town, api
     kept = await campaigns.get_campaign(town.pool, campaign.id)
     assert kept is not None
     assert (kept.name, kept.message_1) == ("Renamed", campaign.message_1)
+
+
+async def test_an_ended_campaign_without_its_categories_can_be_renamed(
+    town: Town, api: httpx.AsyncClient
+) -> None:
+    """E1, E16: what it was made of may be gone; its name is still checked, and nothing else can be changed."""
+    campaign = await stored(town)
+    await campaigns.open_campaign(town.pool, campaign.id)
+    await campaigns.close_campaign(
+        town.pool, campaign.id, close_reason="cancelled", left_over=ContactState.CANCELLED
+    )
+    await town.pool.execute("DELETE FROM campaign_categories WHERE campaign_id = $1", campaign.id)
+    path = f"/api/campaigns/{campaign.id}"
+
+    renamed = await api.patch(path, json={"name": "Kept"})
+    whole = await api.patch(path, json={"name": "Again", "category_ids": [], "window_s": campaign.window_s})
+
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "Kept"), renamed.text
+    assert (whole.status_code, whole.json()["name"]) == (200, "Again"), whole.text
+    for change, status in (
+        ({"name": ""}, 422),
+        ({"name": None}, 422),
+        ({"name": "x" * 201}, 422),
+        ({"everyone": True}, 409),
+        ({"category_ids": campaign.category_ids}, 409),
+        ({"sender_ids": None}, 409),
+        ({"window_s": None}, 409),
+    ):
+        refused = await api.patch(path, json=change)
+        assert refused.status_code == status, refused.text
+        assert status == 409 or refused.json()["errors"][0]["field"] == "name"
+    assert (await api.get(path)).json()["name"] == "Again"
 
 
 async def test_only_a_draft_is_deleted(town: Town, api: httpx.AsyncClient) -> None:

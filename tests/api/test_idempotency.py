@@ -2,16 +2,22 @@
 
 import asyncio
 import secrets
+import socket
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from api.app import create_app
 from domain.access import Scope
-from storage import idempotency
+from settings import Settings
+from storage import campaigns, idempotency
 from storage.database import Pool
 from storage.idempotency import Answer, Claimed, Other, Running
+from tests.api.applications import client_of
+from tests.api.cuttable import cuttable_way
 from tests.api.people import Door
 from tests.conftest import Town, next_phone
 
@@ -135,3 +141,84 @@ async def test_a_claim_is_free_again_after_a_day_or_a_crash(pool: Pool) -> None:
     await idempotency.claim(pool, caller, f"{key}-2", mine)
     await idempotency.keep(pool, caller, f"{key}-2", answer)
     assert await pool.fetchval("SELECT count(*) FROM idempotent_requests WHERE key = $1", key) == 0
+
+
+@pytest.fixture
+async def breaking(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """An application whose database is away whenever it reads a campaign with its counters."""
+    async with cuttable_way(str(settings.database_url)) as way:
+        read = campaigns.get_with_counters
+
+        async def read_over_a_broken_way(*given: Any) -> Any:
+            await way.cut()
+            try:
+                return await read(*given)
+            finally:
+                await way.open()
+
+        monkeypatch.setattr(campaigns, "get_with_counters", read_over_a_broken_way)
+        here = settings.model_copy(update={"database_url": way.url, "public_url": None})
+        async with client_of(create_app(here)) as client:
+            yield client
+
+
+async def test_a_database_that_goes_away_after_the_commit_makes_no_second_draft(
+    town: Town, breaking: httpx.AsyncClient
+) -> None:
+    """What was stored is answered with, not read again."""
+    draft, key = await a_draft(town), secrets.token_hex(8)
+    first = await post(breaking, key, draft)
+    again = await post(breaking, key, draft)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert await town.pool.fetchval("SELECT count(*) FROM campaigns WHERE name = $1", draft["name"]) == 1
+
+
+async def test_a_key_whose_outcome_nobody_knows_is_not_free(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stored, and then the database failed: the retry is told to look; a new key does it anew."""
+    app = create_app(settings.model_copy(update={"public_url": None}))
+    tries = 0
+
+    async def store_and_fail(kind: str) -> None:
+        nonlocal tries
+        tries += 1
+        raise ConnectionResetError("gone") if kind == "database" else LookupError("gone")
+
+    app.add_api_route("/api/stored/{kind}", store_and_fail, methods=["POST"])
+    async with client_of(app) as client:
+        for kind, status in (("database", 503), ("unforeseen", 500)):
+            tries, key = 0, secrets.token_hex(8)
+            answers = [await post(client, key, {}, f"/api/stored/{kind}") for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [status] * 3
+            assert answers[1].headers["idempotent-replayed"] == "true"
+            assert len({answer.text for answer in answers}) == 1
+            assert tries == 1
+            await post(client, secrets.token_hex(8), {}, f"/api/stored/{kind}")
+            assert tries == 2
+
+
+async def test_what_says_that_it_may_be_asked_for_again_frees_its_key(town: Town, settings: Settings) -> None:
+    """A start without Temporal did nothing, and may be asked for again under the same key."""
+    body = await a_draft(town)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nowhere = {"temporal_address": f"127.0.0.1:{taken.getsockname()[1]}", "public_url": None}
+        async with client_of(create_app(settings.model_copy(update=nowhere))) as client:
+            campaign_id = (await client.post("/api/campaigns", json=body)).json()["id"]
+            path, key = f"/api/campaigns/{campaign_id}/start", secrets.token_hex(8)
+            answers = [await post(client, key, {}, path) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "idempotent-replayed" not in answers[1].headers
+
+
+async def test_a_file_is_imported_once_without_being_held_in_memory(api: httpx.AsyncClient, pool: Pool) -> None:
+    """E2, property 5: the key of a file stands for where it goes, its parameters and its length."""
+    lines = "".join(f"{next_phone()},N{nth}\n" for nth in range(20))
+    file, key = f"phone,name\n{lines}".encode(), {"Idempotency-Key": secrets.token_hex(8)}
+    first, again = [await api.post("/api/imports", content=file, headers=key) for _ in range(2)]
+    other = await api.post("/api/imports", content=file + b"\n", headers=key)
+    assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]

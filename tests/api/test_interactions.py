@@ -34,6 +34,9 @@ async def test_reactions_are_listed_newest_first_and_by_what_they_are(
     assert [item["id"] for item in by_contact] == [ids[2], ids[0]]
     [voice] = await all_pages(api, "/api/interactions", **own, interaction_type="voice")
     assert voice["phone"] == scene.phones[1]
+    kinds = ["reaction", "text", "text"]
+    twice = await all_pages(api, "/api/interactions", limit=50, **own, interaction_type=kinds)
+    assert [item["id"] for item in twice] == [ids[2], ids[0]]
     assert len(await all_pages(api, "/api/interactions", **own, in_time=True)) == 3
     assert await all_pages(api, "/api/interactions", **own, in_time=False) == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from domain.messages import MessageType
 from storage import sending
-from tests.api.walking import Json, all_pages, reacted, sent
+from tests.api.walking import Json, all_pages, as_people_type, reacted, sent
 from tests.conftest import Town
 from tests.scene import open_scene
 
@@ -42,6 +42,10 @@ async def test_messages_are_found_by_what_they_are(town: Town, api: httpx.AsyncC
     assert len(await all_pages(api, "/api/messages", sender_id=scene.sender.id)) == 5
     assert len(await all_pages(api, "/api/messages", **own, status="pending")) == 2
     assert len(await all_pages(api, "/api/messages", **own, status=["pending", "accepted"])) == 5
+    for order in ("created", "sent"):
+        twice: Json = {"status": ["accepted"] * 2, "message_type": ["message_1"] * 2, "order": order}
+        found = await all_pages(api, "/api/messages", **own, **twice)
+        assert sorted(item["contact_id"] for item in found) == sorted(scene.contact_ids[:2])
     [only] = await all_pages(api, "/api/messages", **own, message_type="message_2")
     assert only["id"] == second
 
@@ -58,7 +62,7 @@ async def test_messages_are_found_by_what_they_are(town: Town, api: httpx.AsyncC
 
 
 async def test_messages_are_found_by_their_text_and_by_phone(town: Town, api: httpx.AsyncClient) -> None:
-    """A3: any part, in any case; percent signs and the like mean themselves."""
+    """A3: any part, in any case; percent signs and the like mean themselves; numbers as people type them."""
     word = secrets.token_hex(6)
     scene = await open_scene(town, 3, message_1=f"Catalogue {word} at 10_% {{{{name}}}}")
     first = await sent(scene, 0)
@@ -67,9 +71,10 @@ async def test_messages_are_found_by_their_text_and_by_phone(town: Town, api: ht
     assert len(await all_pages(api, "/api/messages", q=f"CATALOGUE {word.upper()}")) == 2
     assert len(await all_pages(api, "/api/messages", q=f"{word} at 10_%")) == 2
     assert await all_pages(api, "/api/messages", q=f"{word} at 10%_") == []
-    by_phone = await all_pages(api, "/api/messages", q=scene.phones[0][3:])
-    assert first in [item["id"] for item in by_phone]
-    assert {item["phone"] for item in by_phone} == {scene.phones[0]}
+    for q in as_people_type(scene.phones[0]):
+        by_phone = await all_pages(api, "/api/messages", q=q)
+        assert first in [item["id"] for item in by_phone]
+        assert {item["phone"] for item in by_phone} == {scene.phones[0]}
     assert (await api.get("/api/messages", params={"q": "ab"})).status_code == 422
 
 

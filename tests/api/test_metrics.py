@@ -53,6 +53,15 @@ async def test_requests_are_timed_by_the_template_of_their_route(api: httpx.Asyn
     assert found["relance_http_requests_in_flight", labels()] >= 1  # this very request
 
 
+async def test_a_method_that_somebody_makes_up_adds_no_label(api: httpx.AsyncClient) -> None:
+    """Nobody without a key makes the metrics grow."""
+    for n in range(3):
+        await api.request(f"MADEUP{n}", "/healthz")
+    methods = {value for _, each in await scrape(api) for name, value in each if name == "method"}
+    assert "other" in methods
+    assert not any(method.startswith("MADEUP") for method in methods)
+
+
 async def test_open_streams_are_counted(api: httpx.AsyncClient) -> None:
     """And they are not requests without an end."""
     before = await scrape(api)

@@ -1,21 +1,26 @@
 """What operators see: what was sent and may be sent, what failed, who is alive, and whether we are ready."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from activities import heartbeats
 from activities.heartbeats import Heartbeat
 from api.app import create_app
 from domain.messages import MessageType
+from local.servers import Servers
 from settings import Settings
-from storage import monitoring
+from storage import database, monitoring
 from storage.database import Pool
 from storage.monitoring import SenderRoom
+from tests.apart import new_database, set_pace
+from tests.api.applications import client_of
 from tests.api.cuttable import cuttable_way
-from tests.conftest import AUTHORIZED, Town, eventually
+from tests.conftest import Town, eventually
 from tests.scene import open_scene
 from tests.storage.test_counters import attempt
 
@@ -48,23 +53,38 @@ async def test_it_shows_what_was_sent_and_what_failed_with_the_reason(
     assert {each["contact_id"] for each in errors} == {scene.contact_ids[1]}
 
 
-async def test_it_shows_what_the_quota_of_each_sender_leaves(api: httpx.AsyncClient, town: Town) -> None:
+async def test_it_shows_what_the_quota_of_each_sender_leaves(
+    servers: Servers, settings: Settings, town: Town
+) -> None:
     """P1: in messages, and in contacts who may all need a second message."""
-    scene = await open_scene(town, 3, window_s=3600)
-    await town.pool.execute(
-        "UPDATE sender_paces SET quota = 100, expected_replies = 7.2, reply_rate = 0.25 WHERE sender_id = $1",
-        scene.sender.id,
-    )
+    url = await new_database(servers.database_url)
+    own = await database.connect(url, application="tests")
+    scene = await open_scene(replace(town, pool=own), 3, window_s=3600)
+    await set_pace(scene, quota=100, expected_replies=7.2, reply_rate=0.25)
     for nth in range(2):
         await attempt(scene, "accept", nth, MessageType.MESSAGE_1)
 
-    async def shown() -> Any:
-        found = [each for each in (await stats(api))["senders"] if each["id"] == scene.sender.id]
-        return found[0] if found and found[0]["sent_in_a_day"] == 2 else None
-
-    sender = await eventually(shown, within_s=5, what="the sender")
+    alone = settings.model_copy(update={"database_url": url, "redis_url": None})
+    async with client_of(create_app(alone)) as client:
+        (sender,) = (await stats(client))["senders"]
+    await own.close()
+    assert sender["sent_in_a_day"] == 2
     assert sender["quota_left"] == 98
     assert sender["capacity_contacts"] == int((100 - 8 - 2) / 1.25)
+
+
+async def test_what_a_person_does_to_a_sender_shows_within_seconds(api: httpx.AsyncClient, town: Town) -> None:
+    """C5: although the answer is cached for a minute and no message has come or gone."""
+    sender = await town.sender()
+
+    async def shown_as(status: str) -> bool:
+        return any(
+            each["id"] == sender.id and each["status"] == status for each in (await stats(api))["senders"]
+        )
+
+    await eventually(lambda: shown_as("active"), within_s=5, what="the sender")
+    (await api.post(f"/api/senders/{sender.id}/pause")).raise_for_status()
+    await eventually(lambda: shown_as("paused"), within_s=5, what="its pause")
 
 
 @pytest.mark.parametrize(("status", "quota"), [("paused", 100), ("stopped", 100), ("active", None)])
@@ -119,14 +139,9 @@ async def test_a_worker_that_died_is_seen_to_be_dead(api: httpx.AsyncClient, poo
     await monitoring.sign_off(pool, worker_id)
 
 
-async def ready(application: Any) -> httpx.Response:
-    """What `/readyz` of an application answers, with its lifespan around it."""
-    async with (
-        application.router.lifespan_context(application),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(application), base_url="http://test", headers=AUTHORIZED
-        ) as client,
-    ):
+async def ready(application: FastAPI) -> httpx.Response:
+    """What `/readyz` of an application answers."""
+    async with client_of(application) as client:
         return await client.get("/readyz")
 
 
@@ -160,12 +175,7 @@ async def test_without_the_database_it_is_not_ready(settings: Settings) -> None:
     assert settings.database_url is not None
     async with cuttable_way(settings.database_url) as way:
         application = create_app(settings.model_copy(update={"database_url": way.url}))
-        async with (
-            application.router.lifespan_context(application),
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(application), base_url="http://test", headers=AUTHORIZED
-            ) as client,
-        ):
+        async with client_of(application) as client:
             assert (await client.get("/readyz")).status_code == 200
             await way.cut()
             answer = await asyncio.wait_for(client.get("/readyz"), 10)

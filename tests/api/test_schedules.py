@@ -24,7 +24,8 @@ from domain.identifiers import campaign_workflow_id, scheduled_start_workflow_id
 from settings import Settings
 from storage import campaigns, scheduling
 from storage.campaigns import Campaign
-from tests.conftest import AUTHORIZED, Town, eventually
+from tests.api.applications import client_of
+from tests.conftest import Town, eventually
 from workflows.campaign import CampaignWorkflow
 from workflows.scheduled_start import ScheduledStartWorkflow
 
@@ -290,11 +291,7 @@ async def test_a_schedule_is_kept_while_temporal_is_away(
         taken.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
         app = create_app(settings.model_copy(update={"temporal_address": nowhere, "public_url": None}))
-        transport = httpx.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test", headers=AUTHORIZED) as api,
-        ):
+        async with client_of(app) as api:
             answer = await api.post(f"/api/campaigns/{campaign.id}/schedule", json=in_future(HOUR))
     assert (answer.status_code, answer.json()["status"]) == (202, "scheduled")
 

@@ -1,7 +1,9 @@
 """Senders through the API: the list with its pace, health, changes, and removal."""
 
+import asyncio
 import secrets
 import socket
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +14,14 @@ from pydantic import SecretStr
 from api.app import create_app
 from settings import Settings
 from storage import campaigns
-from tests.api.walking import all_pages, sent
-from tests.conftest import AUTHORIZED, Town
-from tests.scene import open_scene
+from tests.api.applications import client_of
+from tests.api.walking import all_pages, as_people_type, sent
+from tests.conftest import Town, eventually, next_phone
+from tests.scene import Scene, open_scene
+
+WAITS_FOR_SENDERS = """
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE senders SET%'
+"""
 
 
 async def test_senders_are_listed_with_what_they_do(town: Town, api: httpx.AsyncClient) -> None:
@@ -29,8 +36,8 @@ async def test_senders_are_listed_with_what_they_do(town: Town, api: httpx.Async
     assert ids.index(scene.sender.id) < ids.index(other.id)
     shown = listed[ids.index(scene.sender.id)]
     assert (shown["sent_in_a_day"], shown["open_campaigns"], shown["state"]) == (1, 1, "new")
-    [found] = await all_pages(api, "/api/senders", q=scene.sender.phone)
-    assert found["id"] == scene.sender.id
+    for q in as_people_type(scene.sender.phone):
+        assert [item["id"] for item in await all_pages(api, "/api/senders", q=q)] == [scene.sender.id]
     assert scene.sender.id not in [item["id"] for item in await all_pages(api, "/api/senders", status="paused")]
 
 
@@ -72,11 +79,7 @@ async def test_a_gateway_that_is_away_is_an_answer(
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
         update = {"wassenger_url": nowhere, "public_url": None, "wassenger_token": SecretStr("t"), **changes}
         app = create_app(settings.model_copy(update=update))
-        transport = httpx.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test", headers=AUTHORIZED) as api,
-        ):
+        async with client_of(app) as api:
             answer = await api.get(f"/api/senders/{sender.id}/health")
 
     assert answer.status_code == 200
@@ -153,3 +156,70 @@ async def test_a_sender_that_never_sent_is_deleted_for_good(town: Town, api: htt
     assert await town.pool.fetchval("SELECT count(*) FROM senders WHERE id = $1", sender.id) == 0
     again = {"name": "Other", "phone": sender.phone, "device_id": secrets.token_hex(12)}
     assert (await api.post("/api/senders", json=again)).status_code == 201
+
+
+async def removed(api: httpx.AsyncClient, town: Town) -> Scene:
+    """A scene whose sender has sent something, and was removed since."""
+    scene = await open_scene(town)
+    await sent(scene)
+    await town.pool.execute("UPDATE campaigns SET status = 'completed' WHERE id = $1", scene.campaign.id)
+    assert (await api.delete(f"/api/senders/{scene.sender.id}")).status_code == 204
+    return scene
+
+
+async def test_a_removed_sender_comes_back_on_another_device(town: Town, api: httpx.AsyncClient) -> None:
+    """E3, E17: its number was linked anew; its history, and so its quota, goes on."""
+    scene = await removed(api, town)
+    account = {"name": "Back", "phone": scene.sender.phone, "device_id": secrets.token_hex(12)}
+
+    answer = await api.post("/api/senders", json=account)
+
+    assert answer.status_code == 201, answer.text
+    back = answer.json()
+    assert (back["id"], back["device_id"], back["status"]) == (scene.sender.id, account["device_id"], "active")
+    assert (await api.get(f"/api/senders/{scene.sender.id}")).json()["pace"]["sent_in_a_day"] == 1
+
+
+async def test_two_removed_senders_may_have_swapped_their_devices(town: Town, api: httpx.AsyncClient) -> None:
+    """E17: each is who its number says, whichever comes back first."""
+    one, other = await removed(api, town), await removed(api, town)
+    for back, device_id in ((one, other.sender.device_id), (other, one.sender.device_id)):
+        account = {"name": "Back", "phone": back.sender.phone, "device_id": device_id}
+        answer = await api.post("/api/senders", json=account)
+        assert answer.status_code == 201, answer.text
+        assert (answer.json()["id"], answer.json()["device_id"]) == (back.sender.id, device_id)
+
+
+async def test_a_number_that_another_sender_has_is_refused(town: Town, api: httpx.AsyncClient) -> None:
+    """E17: the answer says which; so for a device, when the number is one that was removed."""
+    here, gone = await town.sender(), await removed(api, town)
+    for account in (
+        {"phone": here.phone, "device_id": secrets.token_hex(12)},
+        {"phone": gone.sender.phone, "device_id": here.device_id},
+    ):
+        refused = await api.post("/api/senders", json={"name": "Twice", **account})
+        assert (refused.status_code, refused.json()["title"]) == (409, "Sender exists")
+        assert refused.json()["sender_id"] == here.id
+        assert here.name in refused.json()["detail"]
+    assert (await api.get(f"/api/senders/{here.id}")).json()["sender"]["name"] == here.name
+
+
+async def test_the_same_new_number_sent_twice_at_once_is_one_sender(town: Town, api: httpx.AsyncClient) -> None:
+    """E17: whoever was slower hears who has it."""
+    phone = next_phone()
+    accounts = [{"name": "New", "phone": phone, "device_id": secrets.token_hex(12)} for _ in range(6)]
+    answers = await asyncio.gather(*(api.post("/api/senders", json=account) for account in accounts))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 5]
+    [made] = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    assert {answer.json()["sender_id"] for answer in answers if answer.status_code == 409} == {made}
+
+
+async def test_two_people_who_change_different_things_undo_nothing(town: Town, api: httpx.AsyncClient) -> None:
+    """P11: one waits for the other, and writes only what it was told to."""
+    sender = await town.sender(rate_per_s=5)
+    async with town.pool.acquire() as other, other.transaction():
+        await other.execute("UPDATE senders SET maturity = 'mature' WHERE id = $1", sender.id)
+        renaming = asyncio.create_task(api.patch(f"/api/senders/{sender.id}", json={"name": "Desk"}))
+        await eventually(partial(town.pool.fetchval, WAITS_FOR_SENDERS), what="the change that has to wait")
+    changed = (await renaming).json()
+    assert (changed["name"], changed["maturity"], changed["message_1_rate_per_s"]) == ("Desk", "mature", 5)

@@ -11,6 +11,7 @@ import pytest
 from domain.run_settings import CATALOGUE
 from settings import Settings
 from storage.database import Pool
+from tests.api.walking import all_pages
 from tests.conftest import Town
 from tests.test_cli import Relance
 
@@ -105,8 +106,8 @@ async def test_the_audit_log_tells_who_changed_what(town: Town, api: httpx.Async
         await put(api, "delay_s", value, sender_id=sender_id)
     await api.delete("/api/settings/delay_s", params={"sender_id": sender_id})
 
-    subject = {"subject_type": "sender", "subject_id": sender_id}
-    entries = (await api.get("/api/audit-log", params=subject)).json()
+    subject: Json = {"subject_type": "sender", "subject_id": sender_id}
+    entries = await all_pages(api, "/api/audit-log", **subject)
 
     assert [(entry["action"], entry["before"], entry["after"]) for entry in entries] == [
         ("setting.removed", {"delay_s": 4.0}, None),
@@ -116,7 +117,7 @@ async def test_the_audit_log_tells_who_changed_what(town: Town, api: httpx.Async
     assert {(entry["actor"], entry["subject_type"], entry["subject_id"]) for entry in entries} == {
         ("local", "sender", sender_id)
     }
-    newest = (await api.get("/api/audit-log", params={"limit": 2})).json()
+    newest = (await api.get("/api/audit-log", params={"limit": 2})).json()["items"]
     assert newest == sorted(newest, key=lambda entry: entry["at"], reverse=True)
     assert len(newest) == 2
     for wrong in ({"limit": 0}, {"subject_id": sender_id}):

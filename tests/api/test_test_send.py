@@ -1,5 +1,6 @@
 """Test messages: really sent, within all rules of their sender, and outside the campaign's results."""
 
+import socket
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.bell import SenderBell
 from activities.sending import SendingRules
 from activities.test_sends import GiveUpInput, SendTestActivities
+from api.app import create_app
+from domain.access import Scope
 from domain.messages import MessageType
 from local.addresses import SANDBOX_TOKEN
 from providers.wassenger import WassengerGateway
@@ -18,6 +21,8 @@ from settings import Settings
 from storage import campaigns, senders, test_sends
 from storage.campaigns import Campaign
 from storage.test_sends import SendTest
+from tests.api.applications import client_of
+from tests.api.people import Door
 from tests.api.walking import all_pages
 from tests.conftest import Town, eventually, next_phone
 from tests.scene import Scene
@@ -34,15 +39,15 @@ async def draft(town: Town, **sender: Any) -> Campaign:
 
 async def ask(town: Town, campaign: Campaign, phone: str, message_type: MessageType) -> SendTest:
     """A stored test message that no workflow knows of."""
-    return await test_sends.add(
+    [stored] = await test_sends.add(
         town.pool,
+        {message_type: "a test"},
         campaign_id=campaign.id,
         sender_id=campaign.sender_ids[0],
-        message_type=message_type,
         phone=phone,
-        body="a test",
         request_key=phone,
     )
+    return stored
 
 
 @pytest.fixture
@@ -108,6 +113,72 @@ async def test_the_same_request_again_sends_nothing_again(town: Town, api: httpx
 
     await eventually(arrived, what="the test message")
     assert len(await town.journal(phone)) == 1
+
+
+async def test_the_keys_of_others_swallow_no_test(town: Town, door: Door, api: httpx.AsyncClient) -> None:
+    """E9: the same key is another request for another caller, another number and another day."""
+    campaign = await draft(town)
+    path, key, phone = f"/api/campaigns/{campaign.id}/test-send", {"Idempotency-Key": "1"}, next_phone()
+    body = {"phone": phone, "message": "message_1"}
+
+    async def sent(client: httpx.AsyncClient) -> str:
+        answer = await client.post(path, json=body, headers=key)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["test_sends"][0]["id"])
+
+    async with door.program([Scope.SEND]) as one, door.program([Scope.SEND]) as other:
+        ids = {await sent(one), await sent(one), await sent(other)}
+        assert len(ids) == 2
+        await town.pool.execute(
+            "UPDATE idempotent_requests SET claimed_at = claimed_at - interval '25 hours' WHERE key = '1'"
+        )
+        await town.pool.execute(
+            "UPDATE test_sends SET created_at = created_at - interval '25 hours' WHERE campaign_id = $1",
+            campaign.id,
+        )
+        assert await sent(one) not in ids
+
+
+async def test_a_test_that_cannot_be_started_has_failed_and_can_be_sent_again(
+    town: Town, settings: Settings, api: httpx.AsyncClient
+) -> None:
+    """E9, E17: nothing stays pending for ever, and a corrected number is the one that gets it."""
+    campaign = await draft(town)
+    path, key = f"/api/campaigns/{campaign.id}/test-send", {"Idempotency-Key": f"key-{campaign.id}"}
+    wrong, right = next_phone(), next_phone()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nowhere = {"temporal_address": f"127.0.0.1:{taken.getsockname()[1]}", "public_url": None}
+        async with client_of(create_app(settings.model_copy(update=nowhere))) as client:
+            for headers in (key, {}):
+                answer = await client.post(path, json={"phone": wrong}, headers=headers)
+                assert answer.status_code == 503, answer.text
+
+    tests = await all_pages(api, f"{path}s")
+    assert [(test["status"], test["reason"]) for test in tests] == [
+        ("failed", "Temporal was not available")
+    ] * 4
+    for phone in (right, wrong):
+        answer = await api.post(path, json={"phone": phone}, headers={"Idempotency-Key": f"key-{phone}"})
+        assert [test["phone"] for test in answer.json()["test_sends"]] == [phone] * 2
+        assert {test["id"] for test in answer.json()["test_sends"]}.isdisjoint(test["id"] for test in tests)
+    again = await api.post(path, json={"phone": wrong}, headers=key)
+    assert (again.status_code, {test["status"] for test in again.json()["test_sends"]}) == (202, {"pending"})
+
+
+async def test_a_test_that_was_tried_is_left_to_its_workflow(town: Town, activities: Any) -> None:
+    """E9: a start whose answer got lost may have started it."""
+    campaign = await draft(town)
+    tried = await ask(town, campaign, next_phone(), MessageType.MESSAGE_1)
+    assert isinstance(await test_sends.begin(town.pool, tried.id), test_sends.Step)
+    await test_sends.end_unstarted(town.pool, tried.id, "a test")
+    assert (await status_of(town, tried))[0] == "pending"
+
+    untried = await ask(town, campaign, next_phone(), MessageType.MESSAGE_1)
+    await test_sends.end_unstarted(town.pool, untried.id, "a test")
+    await ActivityEnvironment().run(activities.send_test_message, untried.id)
+    assert await status_of(town, untried) == ("failed", "a test")
+    assert await town.journal(untried.phone) == []
 
 
 async def test_what_must_not_be_sent_is_refused(town: Town, api: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api.app import create_app
 from settings import Settings
 from storage.database import Pool
+from tests.api.applications import client_of
 from tests.api.cuttable import cuttable_way
 from tests.conftest import eventually, next_phone
 from tests.wassenger import inbound
@@ -211,11 +212,7 @@ async def test_an_event_that_cannot_be_stored_is_answered_503_and_accepted_later
     payload = strangers_message()
     async with cuttable_way(str(settings.database_url)) as way:
         app = create_app(settings.model_copy(update={"database_url": way.url, "public_url": None}))
-        transport = httpx.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test") as api,
-        ):
+        async with client_of(app, headers={}) as api:
             await way.cut()
             refused = await post(api, settings, payload)
             unread = await post(api, settings, b"no JSON")

@@ -65,3 +65,17 @@ async def reacted(scene: Scene, nth: int = 0, *, kind: str = "text", text: str |
         received_at=now,
     )
     return stored.id
+
+
+def as_people_type(phone: str) -> list[str]:
+    """A French number in E.164 and as people write it, whole or in part."""
+    first, rest = f"0{phone[3]}", phone[4:]
+    pairs = " ".join(rest[n : n + 2] for n in range(0, len(rest), 2))
+    return [
+        phone,
+        f"{first} {pairs}",
+        f"{first}.{rest}",
+        f"+33 (0){phone[3]} {pairs}",
+        f"00 33 {phone[3]} {pairs}",
+        pairs,
+    ]

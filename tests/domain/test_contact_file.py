@@ -2,13 +2,22 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contact_file import ContactFile, ContactFileError, ContactRow, RejectedRow, read_contacts
+from domain.contact_file import (
+    ContactFile,
+    ContactFileError,
+    ContactReader,
+    ContactRow,
+    RejectedRow,
+    examine,
+    read_contacts,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "contacts.csv"
 
@@ -168,6 +177,7 @@ def test_rows_may_be_shorter_or_longer_than_the_header() -> None:
         (b"city,name\nNice,A\n", "no column with phone numbers: found city, name"),
         (b"0639980001,Zoe\n", "no column with phone numbers"),
         (b"hello\n", "no column with phone numbers"),
+        (b"phone," + b"x" * 101 + b"\n0639980001,y\n", "longer than 100 characters: shorten it"),
         (b"phone\n" + b"x" * 200_000, "line 2 is no CSV"),
         (b'phone,name\n0639980001,"Zoe\n0639980002,B\n', "never closed"),
         (b'phone,name\n0639980001,"Zoe', "never closed"),
@@ -176,6 +186,74 @@ def test_rows_may_be_shorter_or_longer_than_the_header() -> None:
 def test_what_is_no_table_of_contacts_is_refused_as_a_whole(data: bytes, problem: str) -> None:
     with pytest.raises(ContactFileError, match=problem):
         read_contacts(data, "FR")
+
+
+def test_an_empty_first_title_of_a_table_with_tabs_is_a_column() -> None:
+    """A3: the export of a spreadsheet whose first column holds row numbers."""
+    for before in ("", "\ufeff", "\n", "  \r\n"):
+        contact = only(f"{before}\tphone\tcity\r\n1\t0639980001\tSète\r\n")
+        assert (contact.phone, contact.variables) == ("+33639980001", {"city": "Sète"})
+    assert only(" \t\r\n,,\nphone,city\n0639980001,Sète\n").variables == {"city": "Sète"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (f"{'N' * 201},,", "the name is longer than 200 characters"),
+        (f",{'x' * 4001},", "city is longer than 4000 characters"),
+        (f",,Friends|{'F' * 101}", f"the category {'F' * 30}… is longer than 100 characters"),
+    ],
+)
+def test_a_row_that_is_too_long_is_rejected(cells: str, reason: str) -> None:
+    """E17: what one contact may not have, a file may not bring; an opt-out counts all the same."""
+    header = "phone,name,city,category,opted_out"
+    file = read(f"{header}\n06 39 98 00 01,{cells},\n0639980001,N,,,\n0639980002,{cells},yes\n")
+    assert file.rejected == [RejectedRow(line=2, value="06 39 98 00 01", reason=reason)]
+    assert [(contact.phone, contact.line) for contact in file.contacts] == [
+        ("+33639980001", 3),
+        ("+33639980002", 4),
+    ]
+    assert file.contacts[1] == ContactRow(line=4, phone="+33639980002", name="", variables={}, opted_out=True)
+
+
+def test_a_contact_has_a_hundred_variables_at_most() -> None:
+    """E17."""
+    titles = ",".join(f"v{n}" for n in range(101))
+    file = read(f"phone,{titles}\n0639980001,{','.join('x' * 101)}\n0639980002,{','.join('x' * 100)}\n")
+    assert [(row.line, row.reason) for row in file.rejected] == [(2, "more than 100 variables")]
+    assert len(file.contacts) == 1
+
+
+def test_the_value_of_a_rejected_row_is_shown_in_short() -> None:
+    assert [len(row.value) for row in read(f"phone,name\n{'6' * 5000},A\n").rejected] == [200]
+
+
+@pytest.mark.parametrize("row", [b"x" * 1024, b'x","\n' * 170 + b"xxxx"])
+def test_a_row_without_an_end_is_given_up_at_once(row: bytes) -> None:
+    """E17: nobody waits for its end, nor holds it in memory."""
+    taken = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal taken
+        yield b"phone,name\n0639980001,A\n"
+        for _ in range(64):
+            taken += 1
+            yield row * 256
+
+    head = b"phone,name\n"
+    reader = ContactReader(parts(), examine(head, encoding="utf-8-sig"), "FR")
+    with pytest.raises(ContactFileError, match="line 3"):
+        reader.take(None)
+    assert taken <= 6
+
+
+def test_a_portion_of_long_rows_is_smaller() -> None:
+    """E17: what is held in memory does not depend on the file."""
+    row = b"0639980001," + b",".join([b"x" * 4000] * 100) + b"\n"
+    header = b"phone," + b",".join(b"v%d" % n for n in range(100)) + b"\n"
+    reader = ContactReader([header, *[row] * 100], examine(header, encoding="utf-8-sig"), "FR")
+    portions = [reader.take(5000) for _ in range(6)]
+    assert [portion.rows for portion in portions] == [21, 21, 21, 21, 16, 0]
 
 
 def test_what_the_database_cannot_store_is_left_out() -> None:

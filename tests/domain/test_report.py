@@ -71,7 +71,7 @@ def test_the_stored_form_holds_what_readers_look_for() -> None:
 def test_the_summary_says_it_in_one_sentence() -> None:
     """E16."""
     assert REPORT.summary() == (
-        "Spring: 80 of 100 contacts got Message 1, 40 reacted in time and got Message 2, 30 did not react, "
+        "Spring: Message 1 sent to 80 of 100 contacts, 40 reacted in time and got Message 2, 30 did not react, "
         "10 reacted too late, 10 failed, 5 opted out. It closed because every contact reached a final state."
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.contact_file import ContactRow
 from domain.contact_states import ContactState
-from storage import campaigns, contacts
+from storage import batches, campaigns, contacts
 from storage.database import Pool
 from storage.senders import Sender
 from tests.conftest import Town, next_phone
@@ -137,9 +137,9 @@ async def test_contacts_are_dealt_to_lanes_and_numbered_batches(
         assert lane.batches == -(-share // 25)
         for nth in range(lane.batches):
             number = nth * lanes_count + lane.lane
-            batch = await campaigns.list_batch(pool, campaign.id, number)
+            batch = await batches.list_batch(pool, campaign.id, number)
             assert 1 <= len(batch) <= 25
-            assert await campaigns.has_pending(pool, campaign.id, number)
+            assert await batches.has_pending(pool, campaign.id, number)
             owners = await pool.fetch(
                 "SELECT DISTINCT sender_id::text AS id FROM campaign_contacts "
                 "WHERE campaign_id = $1 AND batch = $2",

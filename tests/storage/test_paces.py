@@ -43,7 +43,7 @@ SETTINGS = RunSettings()
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests")
+    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
     yield opened
     await opened.close()
 
@@ -289,7 +289,7 @@ async def test_a_decision_is_logged_only_when_it_changes_something(town: Town) -
     assert (await look(scene, RunSettings(quota_per_day=500, delay_s=8)))[1]
     assert not (await look(scene, RunSettings(quota_per_day=500, delay_s=8, jitter=0.3)))[1]
 
-    changes = await paces.list_changes(town.pool, scene.sender.id, 10)
+    changes = (await paces.list_changes(town.pool, scene.sender.id, 10)).items
     assert [(each.state, each.delay_s, each.quota) for each in changes] == [
         ("paused", 8, 500),
         ("sending", 8, 500),
@@ -302,7 +302,7 @@ async def test_a_decision_is_logged_only_when_it_changes_something(town: Town) -
     ]
     assert (changes[0].message_1_queue_per_s, changes[0].message_2_queue_per_s) == (0, 0)
     assert changes[1].message_1_queue_per_s == pytest.approx(2 / 8)
-    assert await paces.list_changes(town.pool, scene.sender.id, 1) == changes[:1]
+    assert (await paces.list_changes(town.pool, scene.sender.id, 1)).items == changes[:1]
 
 
 async def test_the_stored_pace_is_the_decision(town: Town) -> None:
@@ -346,7 +346,7 @@ async def test_errors_are_counted_anew_after_a_look_that_saw_enough(town: Town) 
     assert after_many["errors_counted_at"] > before["errors_counted_at"]
     assert (after_many["error_rate"], after_many["error_factor"]) == (0.1, 1.5)
     assert (decided.pace.delay_s, changed) == (7.5, True)
-    [change, _first] = await paces.list_changes(town.pool, scene.sender.id, 10)
+    [change, _first] = (await paces.list_changes(town.pool, scene.sender.id, 10)).items
     assert change.reason.endswith("a message every 7.5 s, 1.5 times as long as usual because of errors")
     assert (change.error_rate, change.error_factor, change.delay_s) == (0.1, 1.5, 7.5)
     await look(scene, outcomes=few, largest_campaign=500)

@@ -55,7 +55,7 @@ async def database_url(servers: Servers) -> str:
 @pytest.fixture(scope="session")
 async def pool(database_url: str) -> AsyncIterator[Pool]:
     """A way there."""
-    opened = await database.connect(database_url, application="tests")
+    opened = await database.connect(database_url, application="tests", wait_s=None)
     yield opened
     await opened.close()
 
@@ -64,7 +64,9 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 async def workers(database_url: str) -> AsyncIterator[list[Pool]]:
     """The pools of several processes."""
     async with AsyncExitStack() as exits:
-        pools = [await database.connect(database_url, application="worker", size=6) for _ in range(4)]
+        pools = [
+            await database.connect(database_url, application="worker", size=6, wait_s=None) for _ in range(4)
+        ]
         for opened in pools:
             exits.push_async_callback(opened.close)
         yield pools

@@ -42,7 +42,7 @@ async def delay(pool: Pool, **target: str) -> Effective:
 
 async def log_of(pool: Pool, subject_type: str, subject_id: str) -> list[AuditEntry]:
     """The entries of one subject, oldest first."""
-    return (await audit.list_entries(pool, 100, subject_type=subject_type, subject_id=subject_id))[::-1]
+    return (await audit.list_entries(pool, 100, subject_type=subject_type, subject_id=subject_id)).items[::-1]
 
 
 async def test_each_scope_wins_over_the_wider_one(town: Town, pool: Pool) -> None:
@@ -97,10 +97,10 @@ async def test_a_setting_for_everything_is_logged_under_its_name(pool: Pool) -> 
     """P11."""
     await set_override(pool, "error_threshold", 0.1, actor="ann")
 
-    [entry] = await audit.list_entries(pool, 1, subject_type="setting", subject_id="error_threshold")
+    [entry] = (await audit.list_entries(pool, 1, subject_type="setting", subject_id="error_threshold")).items
     assert (entry.actor, entry.before, entry.after) == ("ann", None, {"error_threshold": 0.1})
-    assert entry in await audit.list_entries(pool, 5, subject_type="setting")
-    assert entry in await audit.list_entries(pool, 5)
+    assert entry in (await audit.list_entries(pool, 5, subject_type="setting")).items
+    assert entry in (await audit.list_entries(pool, 5)).items
     with pytest.raises(ValueError, match="subject_type"):
         await audit.list_entries(pool, 1, subject_id="error_threshold")
 

@@ -7,6 +7,7 @@ history goes behind `workflow.patched` instead. The histories come from a real s
 import asyncio
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from local.stack import Stack
 from settings import Settings
 from storage import campaigns, contacts, database, senders
 from storage.database import Pool
+from tests.workflows.record_errands import record_errands
 
 HISTORIES = Path(__file__).parent / "histories"
 DEVICE = "5a0db0c5e1a2b3c4d5e6f701"
@@ -89,6 +91,7 @@ async def main(version: str) -> None:
                 contact_id = await pool.fetchval("SELECT id::text FROM contacts WHERE phone = $1", phone)
                 identity = contact_workflow_id(campaign_id, contact_id)
                 await _save(client, version, f"contact-{name}-{way}", identity)
+        await record_errands(client, api, sender.id, partial(_save, client, version))
         await _stop_and_resume(api, sandbox, sender.id)
         await pool.execute("DELETE FROM sender_paces WHERE sender_id = $1", sender.id)
         await client.get_workflow_handle(sender_workflow_id(sender.id)).signal("change")
