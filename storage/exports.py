@@ -70,6 +70,8 @@ class MessageFilter:
     """Which messages; None leaves a question open. The dates are those of sending."""
 
     campaign_id: str | None = None
+    sender_id: str | None = None
+    message_type: str | None = None
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None  # not included
@@ -100,6 +102,8 @@ async def export_messages(pool: Pool, chosen: MessageFilter) -> AsyncIterator[Ro
     """A header, then messages, the oldest first."""
     clauses = {
         "m.campaign_id = ${}": chosen.campaign_id,
+        "m.sender_id = ${}": chosen.sender_id,
+        "m.message_type = ${}": chosen.message_type,
         "m.status = ${}": chosen.status,
         "m.sent_at >= ${}": chosen.since,
         "m.sent_at < ${}": chosen.until,
