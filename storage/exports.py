@@ -7,6 +7,8 @@ from typing import Any
 
 from storage.contact_lists import PLAN_ANEW, ContactFilter, filter_clauses
 from storage.database import Pool
+from storage.keyset import Where
+from storage.messages import searched
 
 PREFETCH = 1000
 
@@ -55,7 +57,7 @@ MESSAGES = """
     JOIN campaigns ca ON ca.id = m.campaign_id
     JOIN contacts co ON co.id = m.contact_id
     JOIN senders s ON s.id = m.sender_id
-    WHERE {conditions} ORDER BY m.id
+    {where} ORDER BY m.id
 """
 MESSAGE_COLUMNS = (
     *("id", "campaign", "phone", "sender", "message_type", "status", "attempts", "created_at", "sent_at"),
@@ -70,11 +72,13 @@ class MessageFilter:
     """Which messages; None leaves a question open. The dates are those of sending."""
 
     campaign_id: str | None = None
+    contact_id: str | None = None
     sender_id: str | None = None
     message_type: str | None = None
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None  # not included
+    q: str | None = None  # as in the list
 
 
 async def export_contacts(pool: Pool, chosen: ContactFilter) -> AsyncIterator[Row]:
@@ -101,17 +105,22 @@ async def export_results(pool: Pool, campaign_id: str) -> AsyncIterator[Row]:
 async def export_messages(pool: Pool, chosen: MessageFilter) -> AsyncIterator[Row]:
     """A header, then messages, the oldest first."""
     clauses = {
-        "m.campaign_id = ${}": chosen.campaign_id,
-        "m.sender_id = ${}": chosen.sender_id,
-        "m.message_type = ${}": chosen.message_type,
-        "m.status = ${}": chosen.status,
-        "m.sent_at >= ${}": chosen.since,
-        "m.sent_at < ${}": chosen.until,
+        "m.campaign_id = {}": chosen.campaign_id,
+        "m.contact_id = {}": chosen.contact_id,
+        "m.sender_id = {}": chosen.sender_id,
+        "m.message_type = {}": chosen.message_type,
+        "m.status = {}": chosen.status,
+        "m.sent_at >= {}": chosen.since,
+        "m.sent_at < {}": chosen.until,
     }
-    given = {clause: value for clause, value in clauses.items() if value is not None}
-    conditions = [clause.format(number) for number, clause in enumerate(given, start=1)] or ["true"]
+    where = Where()
+    where.always("true")
+    for clause, value in clauses.items():
+        where.also(clause, value)
+    if chosen.q is not None:
+        where.always(searched(where, chosen.q))
     yield list(MESSAGE_COLUMNS)
-    async for row in _rows(pool, MESSAGES.format(conditions=" AND ".join(conditions)), list(given.values())):
+    async for row in _rows(pool, MESSAGES.format(where=where), where.values):
         yield row
 
 

@@ -201,11 +201,25 @@ def _searching(q: str | None, where: Where, places: dict[str, str]) -> str:
         BY_TEXT.format(where=where, pattern=pattern, **places),
         BY_NAME.format(where=where, name=pattern, **places),
     ]
-    if _PHONE_PART.fullmatch(q):
-        digits = re.sub(r"[^0-9+]", "", q)
-        digits = f"{digits}%" if digits.startswith("+") else as_pattern(digits)
-        found.append(BY_PHONE.format(where=where, phone=where.parameter(digits), **places))
+    if (phone := _phone_pattern(q)) is not None:
+        found.append(BY_PHONE.format(where=where, phone=where.parameter(phone), **places))
     return " UNION ".join(found)
+
+
+def searched(where: Where, q: str) -> str:
+    """The same search as one condition on `m` and `co`, for whoever reads all rows anyway."""
+    pattern = where.parameter(as_pattern(q))
+    found = [f"m.body ILIKE {pattern}", f"co.sort_name LIKE name_key({pattern})"]
+    if (phone := _phone_pattern(q)) is not None:
+        found.append(f"co.phone LIKE {where.parameter(phone)}")
+    return f"({' OR '.join(found)})"
+
+
+def _phone_pattern(q: str) -> str | None:
+    if not _PHONE_PART.fullmatch(q):
+        return None
+    digits = re.sub(r"[^0-9+]", "", q)
+    return f"{digits}%" if digits.startswith("+") else as_pattern(digits)
 
 
 def first_id(moment: datetime) -> UUID:

@@ -4365,6 +4365,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly campaign_id?: string | null;
+                readonly contact_id?: string | null;
                 readonly sender_id?: string | null;
                 readonly message_type?: components["schemas"]["MessageType"] | null;
                 readonly status?: components["schemas"]["MessageStatus"] | null;
@@ -4372,6 +4373,8 @@ export interface operations {
                 readonly since?: string | null;
                 /** @description Sent before this time */
                 readonly until?: string | null;
+                /** @description A part of it, in any case */
+                readonly q?: string | null;
                 /** @description Begin with a byte order mark, by which Excel knows that the file is UTF-8 */
                 readonly bom?: boolean;
             };

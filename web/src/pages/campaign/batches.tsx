@@ -61,7 +61,15 @@ function useColumns(withSender: boolean): readonly Column<Batch>[] {
     ...(withSender
       ? [{ id: 'sender', label: t.sender, cell: (batch: Batch) => senderName(batch.sender_id), minor: true }]
       : []),
-    { id: 'started', label: t.started, cell: ({ started_at: at }) => <Time at={at} /> },
+    {
+      id: 'started',
+      label: t.started,
+      cell: ({ started_at: at }) => (
+        <span className="nowrap">
+          <Time at={at} />
+        </span>
+      ),
+    },
     counted('contacts', true),
     counted('pending'),
     counted('waiting'),

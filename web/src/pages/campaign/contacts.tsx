@@ -6,6 +6,7 @@ import type { Schemas } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Select } from '../../ui/field';
 import { Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { useNarrow } from '../../ui/narrow';
 import { SearchField } from '../../ui/search-field';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import type { Column } from '../../ui/table';
@@ -38,7 +39,7 @@ export function Contacts({ campaign, statistics }: { campaign: Campaign; statist
   const row = rows.find(({ id }) => id === opened);
 
   return (
-    <>
+    <div className="campaign-contacts">
       <div className="row filters">
         <SearchField label={t.search} />
         <Select
@@ -78,7 +79,7 @@ export function Contacts({ campaign, statistics }: { campaign: Campaign; statist
         <Skeleton lines={12} height="2rem" />
       )}
       {opened && <ContactPanel campaign={campaign} contactId={opened} row={row} onClose={() => open('')} />}
-    </>
+    </div>
   );
 }
 
@@ -102,11 +103,12 @@ function columnsOf(t: CampaignWords): readonly Column<Row>[] {
   const status = (state: string | null) =>
     state && <StatusPill state={state} text={t.messageStates[state as 'sent']} />;
   return [
-    { id: 'name', label: t.columns.contact, cell: (row) => nameOf(t, row), width: 'minmax(0, 1.3fr)' },
+    { id: 'name', label: t.columns.contact, cell: (row) => <Name row={row} />, width: 'minmax(0, 1.3fr)' },
     {
       id: 'phone',
       label: t.columns.phone,
       cell: ({ phone }) => phone && <PhoneNumber value={phone} />,
+      width: '10.5rem',
       minor: true,
     },
     {
@@ -121,6 +123,7 @@ function columnsOf(t: CampaignWords): readonly Column<Row>[] {
       id: 'reaction',
       label: t.columns.reaction,
       cell: ({ last_interaction_at: at }) => at && <Time at={at} />,
+      width: '10rem',
       minor: true,
     },
   ];
@@ -130,7 +133,11 @@ const TONES = { message_1_sent: 'info', message_2_sent: 'good', opted_out: 'warn
   Record<string, 'info' | 'good' | 'warn'>
 >;
 
-export function nameOf(t: CampaignWords, { name, phone }: { name: string | null; phone: string | null }) {
+/** Where there is room, the number has a column of its own. */
+function Name({ row: { name, phone } }: { row: Row }) {
+  const t = useWords();
+  const isNarrow = useNarrow();
   if (phone === null) return <span className="muted">{t.erased}</span>;
-  return name ?? <PhoneNumber value={phone} />;
+  if (name) return name;
+  return isNarrow ? <PhoneNumber value={phone} /> : <span className="muted">{t.unnamed}</span>;
 }

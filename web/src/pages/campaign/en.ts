@@ -5,7 +5,7 @@ const contacts = (count: number) => plural(count, { one: '# contact', other: '# 
 const en = {
   title: 'Campaign',
   toList: 'All campaigns',
-  tabs: { overview: 'Overview', contacts: 'Contacts', senders: 'Senders and pace' },
+  tabs: { overview: 'Overview', contacts: 'Contacts', senders: 'Senders' },
   parts: 'Parts of the campaign',
   startedAt: (at: string) => `Started ${at}`,
   startsAt: (at: string) => `Starts ${at}`,
@@ -147,10 +147,10 @@ const en = {
 
   // Time
   time: 'Time',
-  timeLeft: 'left, about',
+  timeLeft: 'Time left, about',
   doneSoon: 'Any moment now',
   unknownEnd: 'Not foreseeable',
-  whilePaused: 'as long as it is paused',
+  whilePaused: 'As long as it is paused',
   progress: (done: number, total: number) =>
     `${number(done)} of ${plural(total, { one: '# contact', other: '# contacts' })} done`,
   lastMessage1: 'Last Message 1',

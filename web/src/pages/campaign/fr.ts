@@ -5,7 +5,7 @@ import type en from './en';
 const fr: typeof en = french({
   title: 'Campagne',
   toList: 'Toutes les campagnes',
-  tabs: { overview: 'Vue d’ensemble', contacts: 'Contacts', senders: 'Expéditeurs et cadence' },
+  tabs: { overview: 'Vue d’ensemble', contacts: 'Contacts', senders: 'Expéditeurs' },
   parts: 'Parties de la campagne',
   startedAt: (at: string) => `Démarrée le ${at}`,
   startsAt: (at: string) => `Démarre le ${at}`,
@@ -156,10 +156,10 @@ const fr: typeof en = french({
   },
 
   time: 'Temps',
-  timeLeft: 'restantes environ',
+  timeLeft: 'Temps restant, environ',
   doneSoon: 'D’un instant à l’autre',
   unknownEnd: 'Impossible à prévoir',
-  whilePaused: 'tant qu’elle est en pause',
+  whilePaused: 'Tant qu’elle est en pause',
   progress: (done: number, total: number) =>
     `${number(done)} sur ${plural(total, { one: '# contact terminé', other: '# contacts terminés' })}`,
   lastMessage1: 'Dernier message 1',
@@ -302,7 +302,10 @@ const fr: typeof en = french({
   noLanes: 'Les contacts sont répartis entre les expéditeurs au démarrage.',
   laneProgress: (name: string) => `Avancement de ${name}`,
   laneContacts: (started: number, total: number) =>
-    `${number(started)} sur ${plural(total, { one: '# contact entamé', other: '# contacts entamés' })}`,
+    plural(started, {
+      one: `# contact sur ${number(total)} lancé`,
+      other: `# contacts sur ${number(total)} lancés`,
+    }),
   laneBatches: (started: number, total: number) => `lot ${number(started)} sur ${number(total)}`,
   nextAt: (at: string) => `prochain message 1 à ${at}`,
   every: (delay: string) => `un message toutes les ${delay}`,

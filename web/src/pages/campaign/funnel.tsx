@@ -19,11 +19,11 @@ export function Funnel({ statistics }: { statistics: Statistics }) {
         {funnelOf(statistics).map((step) => (
           <div key={step.id} className="funnel-step">
             <dt>{t.steps[step.id]}</dt>
-            <dd className="funnel-count">{number(step.count)}</dd>
+            <dd className="funnel-rate muted small">{rateOf(t, step)}</dd>
             <dd className="funnel-track" aria-hidden="true">
               <div className={`funnel-bar funnel-${step.id}`} style={{ inlineSize: `${100 * step.share}%` }} />
             </dd>
-            <dd className="muted small">{rateOf(t, step)}</dd>
+            <dd className="funnel-count">{number(step.count)}</dd>
           </div>
         ))}
       </dl>

@@ -90,7 +90,7 @@ function Shown({ campaign }: { campaign: Campaign }) {
 function Sub({ campaign: { status, started_at, start_at, closed_at } }: { campaign: Campaign }) {
   const t = useWords();
   return (
-    <span className="row">
+    <span className="row campaign-sub">
       <StatusPill state={status} />
       {closed_at ? (
         <span>{t.closedAt(dateTime(closed_at))}</span>

@@ -5,11 +5,15 @@ import { time } from '../../i18n/format';
 import type { LiveSender } from '../../live/apply';
 import { useLivePart } from '../../live/use-live';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { useNow } from '../../ui/now';
 import { Progress } from '../../ui/progress';
 import { StatusPill } from '../../ui/state';
 import { type Campaign, isOpen, placeOf } from './data';
 import { everyWords, reasonWords } from './pace-words';
 import { useWords } from './words';
+
+/** What comes sooner is not worth saying. */
+const SOON_MS = 60_000;
 
 export function Lanes({ campaign }: { campaign: Campaign }) {
   const t = useWords();
@@ -45,6 +49,8 @@ function Lane({ lane, sender }: { lane: Schemas['LaneProgress']; sender: LiveSen
   const t = useWords();
   const state = sender && (sender.status === 'active' ? sender.state : sender.status);
   const delay = sender?.delay_s;
+  const now = useNow();
+  const next = lane.next_message_1_at;
   return (
     <li className="lane">
       <div className="row spread">
@@ -61,7 +67,7 @@ function Lane({ lane, sender }: { lane: Schemas['LaneProgress']; sender: LiveSen
         <span>{t.laneContacts(lane.contacts_started, lane.contacts)}</span>
         <span>{t.laneBatches(lane.batches_started, lane.batches)}</span>
         {state === 'sending' && delay ? <span>{everyWords(t, delay)}</span> : null}
-        {sender && lane.next_message_1_at && <span>{t.nextAt(time(lane.next_message_1_at))}</span>}
+        {sender && next && Date.parse(next) - now > SOON_MS && <span>{t.nextAt(time(next))}</span>}
       </p>
       {sender?.reason && state !== 'sending' && <p className="small">{reasonWords(t, sender.reason)}</p>}
     </li>

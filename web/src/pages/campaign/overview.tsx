@@ -19,11 +19,11 @@ export function CampaignOverview({ campaign, statistics }: { campaign: Campaign;
         {campaign.status === 'scheduled' && startAt && <Scheduled campaign={campaign} startAt={startAt} />}
         {hasBegun && <Funnel statistics={statistics} />}
         {hasBegun && <Daily campaign={campaign} startedAt={startedAt} />}
+        {hasBegun && <ReplyTimes statistics={statistics} />}
       </div>
       <div className="stack">
         {hasBegun && !isClosed(campaign) && <TimeLeft campaign={campaign} statistics={statistics} />}
         {hasBegun && <States id={id} statistics={statistics} />}
-        {hasBegun && <ReplyTimes statistics={statistics} />}
         <Texts campaign={campaign} />
       </div>
     </div>

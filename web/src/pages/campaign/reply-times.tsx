@@ -1,5 +1,5 @@
 import { number } from '../../i18n/format';
-import { Card, Empty } from '../../ui/layout';
+import { Card } from '../../ui/layout';
 import type { Statistics } from './data';
 import { useWords } from './words';
 
@@ -12,7 +12,7 @@ export function ReplyTimes({ statistics }: { statistics: Statistics }) {
   return (
     <Card title={t.replyTimes}>
       {statistics.contacts_replied === 0 ? (
-        <Empty icon="clock" title={t.noReplies} />
+        <p className="muted">{t.noReplies}</p>
       ) : (
         <dl className="reply-times">
           {classes.map(({ name, contacts }) => (

@@ -26,8 +26,8 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
     <Card title={t.scheduled}>
       <div className="stack">
         <p className="time-left">
-          <strong>{seconds > 0 ? t.startsIn(duration(seconds)) : t.startsSoon}</strong>{' '}
           <span className="muted small">{dateTime(startAt)}</span>
+          <strong>{seconds > 0 ? t.startsIn(duration(seconds)) : t.startsSoon}</strong>
         </p>
         <p className="muted">{t.notYet}</p>
         <div className="row">

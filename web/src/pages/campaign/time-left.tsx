@@ -7,6 +7,8 @@ import { type Campaign, type Estimate, type Statistics, useEstimate } from './da
 import { type CampaignWords, useWords } from './words';
 
 const HOLDS_SHOWN = 3;
+const SMALLEST_HOLD = 0.005;
+const MINUTE_S = 60;
 
 /** How long it still takes, and why. */
 export function TimeLeft({ campaign, statistics }: { campaign: Campaign; statistics: Statistics }) {
@@ -41,10 +43,8 @@ function Estimated({ campaign, estimate }: { campaign: Campaign; estimate: Estim
   return (
     <>
       <p className="time-left">
-        <strong>{leftOf(t, estimate, isPaused, now)}</strong>{' '}
-        <span className="muted small">
-          {isPaused ? t.whilePaused : estimate.closes_at && Date.parse(estimate.closes_at) > now && t.timeLeft}
-        </span>
+        <span className="muted small">{isPaused ? t.whilePaused : t.timeLeft}</span>
+        <strong>{leftOf(t, estimate, isPaused, now)}</strong>
       </p>
       <Moments
         rows={[
@@ -63,7 +63,8 @@ function Estimated({ campaign, estimate }: { campaign: Campaign; estimate: Estim
 function leftOf(t: CampaignWords, { closes_at: end }: Estimate, isPaused: boolean, now: number): string {
   if (isPaused || !end) return t.unknownEnd;
   const seconds = (Date.parse(end) - now) / 1000;
-  return seconds > 0 ? duration(seconds) : t.doneSoon;
+  // An estimate to the second would promise too much.
+  return seconds > MINUTE_S ? duration(Math.ceil(seconds / MINUTE_S) * MINUTE_S) : t.doneSoon;
 }
 
 export function Moments({ rows }: { rows: readonly (readonly [string, string | null])[] }) {
@@ -88,12 +89,13 @@ export function Holds({ estimate }: { estimate: Estimate }) {
   const names: Readonly<Record<string, string>> = t.holds;
   const all = Object.entries(estimate.held_up_by).filter(([, seconds]) => seconds > 0);
   const sum = all.reduce((total, [, seconds]) => total + seconds, 0);
-  if (sum === 0) return null;
+  const shown = all.filter(([, seconds]) => seconds / sum >= SMALLEST_HOLD).slice(0, HOLDS_SHOWN);
+  if (shown.length === 0) return null;
   return (
     <div className="holds">
       <h3>{t.heldUp}</h3>
       <ul>
-        {all.slice(0, HOLDS_SHOWN).map(([hold, seconds]) => (
+        {shown.map(([hold, seconds]) => (
           <li key={hold} className="row spread small">
             <span>{names[hold] ?? hold}</span>
             <span className="muted">{percent(seconds / sum)}</span>
