@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { list, read } from '../../api/queries';
 import type { Schemas } from '../../api/types';
+import { useCommon } from '../../i18n/words';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Empty, ErrorState, Skeleton } from '../../ui/layout';
@@ -75,9 +76,13 @@ function Timeline({ campaignId, contactId }: { campaignId: string; contactId: st
   );
 }
 
+/** What one of the two wrote; the rest is our own. */
+const SAID = new Set(['message_sent', 'interaction']);
+
 function TimelineEntry({ entry }: { entry: Entry }) {
   const t = useWords();
-  const detail = entryDetail(t, entry);
+  const common = useCommon();
+  const detail = entryDetail(common.reasons, entry);
   return (
     <li className={`event event-${entry.kind}`}>
       <span className="row spread">
@@ -86,7 +91,7 @@ function TimelineEntry({ entry }: { entry: Entry }) {
           <Time at={entry.at} exact />
         </span>
       </span>
-      {detail && <p className={entry.kind === 'message_failed' ? 'small' : 'bubble'}>{detail}</p>}
+      {detail && <p className={SAID.has(entry.kind) ? 'bubble' : 'small'}>{detail}</p>}
       {entry.message_id && (entry.kind === 'message_sent' || entry.kind === 'message_failed') && (
         <Link href={`/messages?message=${entry.message_id}`} className="link small">
           {t.attempts}

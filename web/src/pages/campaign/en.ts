@@ -123,7 +123,6 @@ const en = {
     followedUp: 'Followed up',
   },
   rates: {
-    contacts: '',
     sent: (rate: number) => `${percent(rate, 1)} of the contacts`,
     delivered: (rate: number) => `${percent(rate, 1)} of those sent`,
     read: (rate: number) => `${percent(rate, 1)} of those sent`,
@@ -271,10 +270,6 @@ const en = {
     list_response: 'choice in a list',
     reaction: 'emoji on the message',
     other: 'something else',
-  },
-  stateReasons: {
-    max_age: 'the longest duration was reached',
-    cancelled: 'the campaign was cancelled',
   },
   nothingYet: 'Nothing has happened yet',
   attempts: 'Attempts',

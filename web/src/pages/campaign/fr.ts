@@ -133,7 +133,6 @@ const fr: typeof en = french({
     followedUp: 'Relancés',
   },
   rates: {
-    contacts: '',
     sent: (rate: number) => `${percent(rate, 1)} des contacts`,
     delivered: (rate: number) => `${percent(rate, 1)} des envois`,
     read: (rate: number) => `${percent(rate, 1)} des envois`,
@@ -289,10 +288,6 @@ const fr: typeof en = french({
     list_response: 'choix dans une liste',
     reaction: 'emoji sur le message',
     other: 'autre',
-  },
-  stateReasons: {
-    max_age: 'la durée maximale était atteinte',
-    cancelled: 'la campagne a été annulée',
   },
   nothingYet: 'Rien ne s’est encore passé',
   attempts: 'Tentatives d’envoi',

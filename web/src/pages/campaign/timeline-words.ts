@@ -1,6 +1,7 @@
 // An entry of a timeline in words. The API puts a kind and a text into one: `text: yes`, `expired: max_age`.
 
 import type { Schemas } from '../../api/types';
+import { reasonText } from '../../campaigns/reasons';
 import type { CampaignWords } from './words';
 
 type Entry = Pick<Schemas['TimelineEntry'], 'kind' | 'message_type' | 'detail'>;
@@ -29,8 +30,9 @@ export function entryTitle(t: CampaignWords, { kind, message_type, detail }: Ent
   }
 }
 
-export function entryDetail(t: CampaignWords, { kind, detail }: Entry): string {
+export function entryDetail(reasons: Parameters<typeof reasonText>[0], { kind, detail }: Entry): string {
   const [, rest] = cut(detail);
-  if (kind === 'state') return (t.stateReasons as Named)[rest] ?? rest;
+  if (kind === 'state') return reasonText(reasons, rest);
+  if (kind === 'message_failed') return reasonText(reasons, detail ?? '');
   return kind === 'interaction' ? rest : (detail ?? '');
 }
