@@ -72,7 +72,7 @@ function useColumns(withSender: boolean): readonly Column<Batch>[] {
     },
     counted('contacts', true),
     counted('pending'),
-    counted('waiting'),
+    counted('waiting', true),
     counted('final'),
   ];
 }

@@ -8,7 +8,7 @@ import { Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import type { Campaign } from './data';
-import { stateName } from './states';
+import { STATE_TONES, stateName } from './states';
 import { entryDetail, entryTitle } from './timeline-words';
 import { useWords } from './words';
 
@@ -36,7 +36,7 @@ export function ContactPanel({ campaign, contactId, row, onClose }: ContactPanel
     <Dialog side title={isErased ? t.erased : (name ?? t.unnamed)} onClose={onClose}>
       <div className="row spread">
         {phone ? <PhoneNumber value={phone} /> : <span />}
-        {row && <StatusPill state={row.state} text={stateName(t, row.state)} />}
+        {row && <StatusPill state={row.state} tone={STATE_TONES[row.state]} text={stateName(t, row.state)} />}
       </div>
       <Timeline campaignId={campaign.id} contactId={contactId} />
       <p>

@@ -14,7 +14,7 @@ import { useSearchParam } from '../../ui/url-state';
 import { VirtualTable } from '../../ui/virtual-table';
 import { ContactPanel } from './contact-panel';
 import { type Campaign, placeOf, type Statistics } from './data';
-import { stateName } from './states';
+import { STATE_TONES, stateName } from './states';
 import { type CampaignWords, useWords } from './words';
 
 type Row = Schemas['ListedContact'] & { readonly id: string };
@@ -114,7 +114,7 @@ function columnsOf(t: CampaignWords): readonly Column<Row>[] {
     {
       id: 'state',
       label: t.columns.state,
-      cell: ({ state }) => <StatusPill state={state} tone={TONES[state]} text={stateName(t, state)} />,
+      cell: ({ state }) => <StatusPill state={state} tone={STATE_TONES[state]} text={stateName(t, state)} />,
       width: 'minmax(0, 1.2fr)',
     },
     { id: 'message_1', label: t.columns.message1, cell: (row) => status(row.message_1_status), minor: true },
@@ -128,10 +128,6 @@ function columnsOf(t: CampaignWords): readonly Column<Row>[] {
     },
   ];
 }
-
-const TONES = { message_1_sent: 'info', message_2_sent: 'good', opted_out: 'warn' } as Readonly<
-  Record<string, 'info' | 'good' | 'warn'>
->;
 
 /** Where there is room, the number has a column of its own. */
 function Name({ row: { name, phone } }: { row: Row }) {

@@ -24,7 +24,7 @@ const en = {
   workflow: 'Open in Temporal',
   cancel: 'Cancel the campaign',
   startNow: 'Start now',
-  move: 'Move the start',
+  move: 'Move',
   unschedule: 'Back to draft',
   edit: 'Change it',
 
@@ -105,7 +105,7 @@ const en = {
     pending: 'On its way',
     accepted: 'Accepted',
     sent: 'Sent',
-    delivered: 'Arrived',
+    delivered: 'Delivered',
     read: 'Read',
     failed: 'Failed',
     cancelled: 'Not sent',
@@ -247,7 +247,7 @@ const en = {
   timeline: 'What happened',
   kinds: {
     message_sent: (message: string) => `${message} was sent`,
-    message_delivered: (message: string) => `${message} arrived`,
+    message_delivered: (message: string) => `${message} was delivered`,
     message_read: (message: string) => `${message} was read`,
     message_failed: (message: string) => `${message} failed`,
     interaction: (kind: string) => `Reaction: ${kind}`,

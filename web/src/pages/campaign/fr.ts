@@ -23,7 +23,7 @@ const fr: typeof en = french({
   workflow: 'Ouvrir dans Temporal',
   cancel: 'Annuler la campagne',
   startNow: 'Démarrer maintenant',
-  move: 'Déplacer le démarrage',
+  move: 'Déplacer',
   unschedule: 'Remettre en brouillon',
   edit: 'Modifier',
 

@@ -1,6 +1,7 @@
 import { number } from '../../i18n/format';
 import { Card } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import type { Tone } from '../../ui/notice';
 import { type Part, PartsBar } from '../../ui/progress';
 import type { Statistics } from './data';
 import { type CampaignWords, useWords } from './words';
@@ -17,6 +18,12 @@ const SHADES: Readonly<Record<string, Shade>> = {
   opted_out: 4,
   cancelled: 4,
   expired: 4,
+};
+/** Where they differ from those of messages. */
+export const STATE_TONES: Readonly<Record<string, Tone>> = {
+  message_1_sent: 'info',
+  message_2_sent: 'good',
+  opted_out: 'warn',
 };
 const ORDER = [
   'message_2_sent',

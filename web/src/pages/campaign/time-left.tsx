@@ -55,7 +55,9 @@ function Estimated({ campaign, estimate }: { campaign: Campaign; estimate: Estim
       />
       {!estimate.fits && !isPaused && <Notice tone="warn">{t.tooLong(estimate.contacts)}</Notice>}
       {!isPaused && <Holds estimate={estimate} />}
-      <p className="muted small">{t.estimatedAt(relative(estimate.estimated_at, now))}</p>
+      <p className="muted small">
+        {t.estimatedAt(relative(Math.min(Date.parse(estimate.estimated_at), now), now))}
+      </p>
     </>
   );
 }

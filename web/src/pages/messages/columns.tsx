@@ -1,4 +1,7 @@
 import type { Schemas } from '../../api/types';
+import { reasonText } from '../../campaigns/reasons';
+import { day, time } from '../../i18n/format';
+import { useCommon } from '../../i18n/words';
 import { useNarrow } from '../../ui/narrow';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import type { Column } from '../../ui/table';
@@ -29,13 +32,13 @@ export function columnsOf(t: MessageWords, senderName: (id: string) => string): 
       id: 'status',
       label: t.columns.status,
       cell: ({ status }) => <Status status={status} />,
-      width: '7rem',
+      width: 'var(--message-status)',
     },
     {
       id: 'at',
       label: t.columns.at,
-      cell: ({ sent_at: at }) => (at ? <Time at={at} /> : <span className="muted">{t.notSent}</span>),
-      width: 'minmax(7.5rem, 10rem)',
+      cell: (row) => <When row={row} />,
+      width: 'var(--message-when)',
     },
   ];
 }
@@ -43,6 +46,23 @@ export function columnsOf(t: MessageWords, senderName: (id: string) => string): 
 export function Status({ status }: { status: string }) {
   const t = useWords();
   return <StatusPill state={status} text={t.statuses[status as 'sent']} />;
+}
+
+const shortly = (at: string): string =>
+  new Date(at).toDateString() === new Date().toDateString() ? time(at) : day(at.slice(0, 10));
+
+/** When it was sent, or why it was not. */
+function When({ row: { sent_at: at, status, failure_reason: reason } }: { row: Message }) {
+  const t = useWords();
+  const common = useCommon();
+  const isNarrow = useNarrow();
+  if (at) return isNarrow ? <time dateTime={at}>{shortly(at)}</time> : <Time at={at} />;
+  const text = status === 'failed' && reason ? reasonText(common.reasons, reason) : t.notSent;
+  return (
+    <span className="muted" title={text}>
+      {text}
+    </span>
+  );
 }
 
 /** Where there is room, the number has a column of its own. */

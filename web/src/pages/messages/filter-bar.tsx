@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { navigate } from 'wouter/use-browser-location';
 import { read } from '../../api/queries';
 import { Button } from '../../ui/button';
@@ -12,7 +12,8 @@ import { useWords } from './words';
 
 const MOST = 200;
 
-export function FilterBar({ filters }: { filters: Filters }) {
+/** `children` stand at the end of its first line. */
+export function FilterBar({ filters, children }: { filters: Filters; children: ReactNode }) {
   const t = useWords();
   const isNarrow = useNarrow();
   const isAny = Object.values(filters).some(Boolean);
@@ -31,6 +32,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
             {t.clear}
           </Button>
         )}
+        {children}
       </div>
       {(!isNarrow || open) && <Choices filters={filters} />}
       {filters.contact && <OneContact id={filters.contact} />}

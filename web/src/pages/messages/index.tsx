@@ -16,7 +16,7 @@ import { useSearchParam } from '../../ui/url-state';
 import { VirtualTable } from '../../ui/virtual-table';
 import { columnsOf, type Message } from './columns';
 import { FilterBar } from './filter-bar';
-import { exportUrl, type Filters, filtersOf, queryOf } from './filters';
+import { exportUrl, filtersOf, queryOf } from './filters';
 import { MessagePanel } from './message-panel';
 import { useWords } from './words';
 
@@ -24,6 +24,8 @@ export default function MessagesPage() {
   const t = useWords();
   const filters = filtersOf(useSearch());
   const [opened, open] = useSearchParam('message');
+  const options = list('/api/messages', { query: queryOf(filters) });
+  const found = useRows<Message>('messages', options);
   const file = exportUrl(filters);
   return (
     <>
@@ -39,17 +41,23 @@ export default function MessagesPage() {
           )
         }
       />
-      <FilterBar filters={filters} />
-      <Found filters={filters} onOpen={open} />
+      <FilterBar filters={filters}>
+        {found.data && <News updatedAt={found.dataUpdatedAt} queryKey={options.queryKey} />}
+      </FilterBar>
+      <Found found={found} isFiltered={Object.values(filters).some(Boolean)} onOpen={open} />
       {opened && <MessagePanel key={opened} id={opened} onClose={() => open('')} />}
     </>
   );
 }
 
-function Found({ filters, onOpen }: { filters: Filters; onOpen: (id: string) => void }) {
+interface FoundProps {
+  found: ReturnType<typeof useRows<Message>>;
+  isFiltered: boolean;
+  onOpen: (id: string) => void;
+}
+
+function Found({ found, isFiltered, onOpen }: FoundProps) {
   const t = useWords();
-  const options = list('/api/messages', { query: queryOf(filters) });
-  const found = useRows<Message>('messages', options);
   const senders = useQuery(read('/api/senders', { query: { limit: 200 } }));
   const senderName = (id: string) => senders.data?.items.find((sender) => sender.id === id)?.name ?? '';
   const more = useCallback(() => void found.fetchNextPage(), [found.fetchNextPage]);
@@ -61,7 +69,6 @@ function Found({ filters, onOpen }: { filters: Filters; onOpen: (id: string) => 
     );
   return (
     <div className="message-list">
-      <News updatedAt={found.dataUpdatedAt} queryKey={options.queryKey} />
       <VirtualTable
         label={t.title}
         columns={columnsOf(t, senderName)}
@@ -71,7 +78,7 @@ function Found({ filters, onOpen }: { filters: Filters; onOpen: (id: string) => 
         onMore={more}
         error={found.isFetchNextPageError ? found.error : undefined}
         onOpen={({ id }) => onOpen(id)}
-        empty={<Nothing isFiltered={Object.values(filters).some(Boolean)} />}
+        empty={<Nothing isFiltered={isFiltered} />}
       />
     </div>
   );
