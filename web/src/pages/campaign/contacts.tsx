@@ -33,6 +33,8 @@ export function Contacts({ campaign, statistics }: { campaign: Campaign; statist
     list('/api/campaigns/{campaign_id}/contacts', { ...placeOf(campaign.id), query }),
   );
   const rows = useMemo(() => rowsOf(found.data), [found.data]);
+  const columns = useMemo(() => columnsOf(t), [t]);
+  const onOpen = useCallback(({ id }: Row) => open(id), [open]);
   const more = useCallback(() => void found.fetchNextPage(), [found.fetchNextPage]);
   const counts = statistics.contacts_by_state;
   const total = searched ? undefined : state ? counts[state] : statistics.enrolled_contacts;
@@ -58,14 +60,14 @@ export function Contacts({ campaign, statistics }: { campaign: Campaign; statist
       {found.data ? (
         <VirtualTable
           label={t.tabs.contacts}
-          columns={columnsOf(t)}
+          columns={columns}
           rows={rows}
           total={total}
           hasMore={found.hasNextPage}
           loadingMore={found.isFetchingNextPage}
           onMore={more}
           error={found.isFetchNextPageError ? found.error : undefined}
-          onOpen={({ id }) => open(id)}
+          onOpen={onOpen}
           empty={
             <Nobody
               isFiltered={state !== '' || q !== ''}

@@ -14,9 +14,9 @@ export interface Day {
 
 const DAY_MS = 86_400_000;
 /** As many as the API gives. */
-export const MOST_DAYS = 90;
+const MOST_DAYS = 90;
 
-export const dayOf = (moment: string | number): string => new Date(moment).toISOString().slice(0, 10);
+const dayOf = (moment: string | number): string => new Date(moment).toISOString().slice(0, 10);
 
 /** How many days to ask for, so that the first is there, today included. */
 export function daysSince(startedAt: string, now: number): number {

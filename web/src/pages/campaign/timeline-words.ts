@@ -7,7 +7,7 @@ import type { CampaignWords } from './words';
 type Entry = Pick<Schemas['TimelineEntry'], 'kind' | 'message_type' | 'detail'>;
 type Named = Readonly<Record<string, string>>;
 
-export function cut(detail: string | null): readonly [string, string] {
+function cut(detail: string | null): readonly [string, string] {
   const [first = '', ...rest] = (detail ?? '').split(': ');
   return [first, rest.join(': ')];
 }

@@ -9,7 +9,10 @@ import { type MessageWords, useWords } from './words';
 
 export type Message = Schemas['ListedMessage'];
 
-export function columnsOf(t: MessageWords, senderName: (id: string) => string): readonly Column<Message>[] {
+type Named = { readonly id: string; readonly name: string };
+
+export function columnsOf(t: MessageWords, senders: readonly Named[]): readonly Column<Message>[] {
+  const names = new Map(senders.map(({ id, name }) => [id, name]));
   return [
     { id: 'contact', label: t.columns.contact, cell: (row) => <Name row={row} />, width: 'minmax(0, 1.1fr)' },
     {
@@ -27,7 +30,7 @@ export function columnsOf(t: MessageWords, senderName: (id: string) => string): 
       minor: true,
     },
     { id: 'campaign', label: t.columns.campaign, cell: (row) => row.campaign_name, minor: true },
-    { id: 'sender', label: t.columns.sender, cell: (row) => senderName(row.sender_id), minor: true },
+    { id: 'sender', label: t.columns.sender, cell: (row) => names.get(row.sender_id), minor: true },
     {
       id: 'status',
       label: t.columns.status,

@@ -2,7 +2,7 @@
 
 import { type Place, urlOf } from '../../api/url';
 
-export const FILTERS = ['q', 'campaign', 'sender', 'type', 'status', 'from', 'to', 'contact'] as const;
+const FILTERS = ['q', 'campaign', 'sender', 'type', 'status', 'from', 'to', 'contact'] as const;
 export type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
 
 /** Not a status of the API: those that were not sent as well. */

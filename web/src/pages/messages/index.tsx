@@ -1,6 +1,6 @@
 import './style.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useRef } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { useSearch } from 'wouter';
 import { navigate } from 'wouter/use-browser-location';
 import { isShort } from '../../api/long-lists';
@@ -26,6 +26,7 @@ export default function MessagesPage() {
   const [opened, open] = useSearchParam('message');
   const options = list('/api/messages', { query: queryOf(filters) });
   const found = useRows<Message>('messages', options);
+  const onOpen = useCallback(({ id }: Message) => open(id), [open]);
   const file = exportUrl(filters);
   return (
     <>
@@ -44,7 +45,7 @@ export default function MessagesPage() {
       <FilterBar filters={filters}>
         {found.data && <News updatedAt={found.dataUpdatedAt} queryKey={options.queryKey} />}
       </FilterBar>
-      <Found found={found} isFiltered={Object.values(filters).some(Boolean)} onOpen={open} />
+      <Found found={found} isFiltered={Object.values(filters).some(Boolean)} onOpen={onOpen} />
       {opened && <MessagePanel key={opened} id={opened} onClose={() => open('')} />}
     </>
   );
@@ -53,13 +54,13 @@ export default function MessagesPage() {
 interface FoundProps {
   found: ReturnType<typeof useRows<Message>>;
   isFiltered: boolean;
-  onOpen: (id: string) => void;
+  onOpen: (message: Message) => void;
 }
 
 function Found({ found, isFiltered, onOpen }: FoundProps) {
   const t = useWords();
   const senders = useQuery(read('/api/senders', { query: { limit: 200 } }));
-  const senderName = (id: string) => senders.data?.items.find((sender) => sender.id === id)?.name ?? '';
+  const columns = useMemo(() => columnsOf(t, senders.data?.items ?? []), [t, senders.data]);
   const more = useCallback(() => void found.fetchNextPage(), [found.fetchNextPage]);
   if (!found.data)
     return found.isError ? (
@@ -71,13 +72,13 @@ function Found({ found, isFiltered, onOpen }: FoundProps) {
     <div className="message-list">
       <VirtualTable
         label={t.title}
-        columns={columnsOf(t, senderName)}
+        columns={columns}
         rows={found.rows}
         hasMore={found.hasNextPage}
         loadingMore={found.isFetchingNextPage}
         onMore={more}
         error={found.isFetchNextPageError ? found.error : undefined}
-        onOpen={({ id }) => onOpen(id)}
+        onOpen={onOpen}
         empty={<Nothing isFiltered={isFiltered} />}
       />
     </div>
