@@ -4,6 +4,7 @@ import type { Schemas } from '../../api/types';
 import { number } from '../../i18n/format';
 import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { PartsBar } from '../../ui/progress';
 import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
 import { type Campaign, placeOf } from './data';
@@ -48,19 +49,16 @@ export function Batches({ campaign }: { campaign: Campaign }) {
 function useColumns(withSender: boolean): readonly Column<Batch>[] {
   const { batchColumns: t } = useWords();
   const senderName = useSenderNames();
-  const counted = (id: 'contacts' | 'pending' | 'waiting' | 'final', minor = false): Column<Batch> => ({
-    id,
-    label: t[id],
-    cell: (batch) => number(batch[id]),
-    numeric: true,
-    minor,
-  });
+  const sender: Column<Batch> = {
+    id: 'sender',
+    label: t.sender,
+    cell: (batch) => <span className="nowrap">{senderName(batch.sender_id)}</span>,
+    minor: true,
+  };
   return [
     // People count from one.
     { id: 'batch', label: t.batch, cell: ({ batch }) => number(batch + 1) },
-    ...(withSender
-      ? [{ id: 'sender', label: t.sender, cell: (batch: Batch) => senderName(batch.sender_id), minor: true }]
-      : []),
+    ...(withSender ? [sender] : []),
     {
       id: 'started',
       label: t.started,
@@ -70,9 +68,23 @@ function useColumns(withSender: boolean): readonly Column<Batch>[] {
         </span>
       ),
     },
-    counted('contacts', true),
-    counted('pending'),
-    counted('waiting', true),
-    counted('final'),
+    { id: 'progress', label: t.progress, cell: (batch) => <BatchParts batch={batch} /> },
   ];
+}
+
+function BatchParts({ batch: { contacts, pending, waiting, final } }: { batch: Batch }) {
+  const t = useWords();
+  return (
+    <div className="batch-parts">
+      <PartsBar
+        label={t.batchColumns.progress}
+        total={contacts}
+        parts={[
+          { label: t.batchParts.final, value: final, shade: 1 },
+          { label: t.batchParts.waiting, value: waiting, shade: 3 },
+        ]}
+      />
+      <span className="muted small">{t.batchText(final, waiting, pending)}</span>
+    </div>
+  );
 }

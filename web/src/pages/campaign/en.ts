@@ -1,4 +1,4 @@
-import { duration, number, percent, plural } from '../../i18n/format';
+import { duration, list, number, percent, plural } from '../../i18n/format';
 
 const contacts = (count: number) => plural(count, { one: '# contact', other: '# contacts' });
 
@@ -309,11 +309,15 @@ const en = {
     batch: 'Batch',
     sender: 'Sender',
     started: 'Started',
-    contacts: 'Contacts',
-    pending: 'To contact',
-    waiting: 'Waiting',
-    final: 'Done',
+    progress: 'Progress',
   },
+  batchParts: { final: 'done', waiting: 'waiting' },
+  batchText: (final: number, waiting: number, pending: number) =>
+    list([
+      `${number(final)} done`,
+      ...(waiting > 0 ? [`${number(waiting)} waiting`] : []),
+      ...(pending > 0 ? [`${number(pending)} to contact`] : []),
+    ]),
   showMore: 'Show more',
 };
 

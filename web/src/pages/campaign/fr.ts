@@ -1,4 +1,4 @@
-import { duration, number, percent, plural } from '../../i18n/format';
+import { duration, list, number, percent, plural } from '../../i18n/format';
 import { french } from '../../i18n/french';
 import type en from './en';
 
@@ -335,11 +335,15 @@ const fr: typeof en = french({
     batch: 'Lot',
     sender: 'Expéditeur',
     started: 'Démarré',
-    contacts: 'Contacts',
-    pending: 'À contacter',
-    waiting: 'En attente',
-    final: 'Terminés',
+    progress: 'Avancement',
   },
+  batchParts: { final: 'terminés', waiting: 'en attente' },
+  batchText: (final: number, waiting: number, pending: number) =>
+    list([
+      plural(final, { one: '# terminé', other: '# terminés' }),
+      ...(waiting > 0 ? [`${number(waiting)} en attente`] : []),
+      ...(pending > 0 ? [`${number(pending)} à contacter`] : []),
+    ]),
   showMore: 'Afficher la suite',
 });
 

@@ -1,17 +1,20 @@
 import { number } from '../../i18n/format';
 import { Card } from '../../ui/layout';
+import { Link } from '../../ui/link';
 import type { Statistics } from './data';
 import { funnelOf, type Step } from './funnel-steps';
 import { type CampaignWords, useWords } from './words';
 
-export function Funnel({ statistics }: { statistics: Statistics }) {
+export function Funnel({ id, statistics }: { id: string; statistics: Statistics }) {
   const t = useWords();
   return (
     <Card
       title={t.funnel}
       actions={
         statistics.failures > 0 && (
-          <span className="small funnel-failures">{t.failures(statistics.failures)}</span>
+          <Link href={`/messages?campaign=${id}&status=failed`} className="link small">
+            {t.failures(statistics.failures)}
+          </Link>
         )
       }
     >

@@ -17,7 +17,7 @@ export function CampaignOverview({ campaign, statistics }: { campaign: Campaign;
       <div className="stack">
         {isClosed(campaign) && <Report campaign={campaign} statistics={statistics} />}
         {campaign.status === 'scheduled' && startAt && <Scheduled campaign={campaign} startAt={startAt} />}
-        {hasBegun && <Funnel statistics={statistics} />}
+        {hasBegun && <Funnel id={id} statistics={statistics} />}
         {hasBegun && <Daily campaign={campaign} startedAt={startedAt} />}
         {hasBegun && <ReplyTimes statistics={statistics} />}
       </div>
