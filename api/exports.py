@@ -12,9 +12,10 @@ from pydantic import AwareDatetime
 from api.contact_filters import ChosenContacts
 from api.dependencies import Needs
 from api.guard import CurrentCaller
+from api.listing import Search
 from api.problems import PROBLEM_RESPONSES, not_found
 from domain.csv_cells import BYTE_ORDER_MARK, csv_text
-from domain.messages import MessageStatus
+from domain.messages import MessageStatus, MessageType
 from storage import audit, campaigns, exports
 from storage.exports import MessageFilter, Row
 
@@ -63,14 +64,25 @@ async def export_messages(
     needs: Needs,
     caller: CurrentCaller,
     campaign_id: UUID | None = None,
+    contact_id: UUID | None = None,
+    sender_id: UUID | None = None,
+    message_type: MessageType | None = None,
     status: MessageStatus | None = None,
     since: Annotated[AwareDatetime | None, Query(description="Sent at this time or later")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Sent before this time")] = None,
+    q: Search = None,
     bom: WithMark = False,
 ) -> CsvResponse:
     """Messages with their texts and times."""
     chosen = MessageFilter(
-        campaign_id=None if campaign_id is None else str(campaign_id), status=status, since=since, until=until
+        campaign_id=None if campaign_id is None else str(campaign_id),
+        contact_id=None if contact_id is None else str(contact_id),
+        sender_id=None if sender_id is None else str(sender_id),
+        message_type=message_type,
+        status=status,
+        since=since,
+        until=until,
+        q=q,
     )
     filters = {name: str(value) for name, value in asdict(chosen).items() if value is not None}
     await audit.note(needs.pool, caller.actor, "messages.exported", "messages", "export", after=filters)

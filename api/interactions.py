@@ -44,11 +44,20 @@ async def list_interactions(
 
 @router.get("/contacts/{contact_id}/timeline")
 async def get_timeline(
-    contact_id: UUID, needs: Needs, *, limit: PageSize = 50, cursor: Cursor = None
+    contact_id: UUID,
+    needs: Needs,
+    *,
+    limit: PageSize = 50,
+    cursor: Cursor = None,
+    campaign_id: Annotated[UUID | None, Query(description="Only what belongs to this campaign")] = None,
 ) -> Page[TimelineEntry]:
-    """What happened with a contact in all campaigns, the latest first: messages, reactions, states, opt-out."""
+    """What happened with a contact, the latest first: messages, reactions, states, opt-out."""
     found = await interaction_lists.list_timeline(
-        needs.pool, str(contact_id), after=read_key("timeline", cursor, 2), limit=limit
+        needs.pool,
+        str(contact_id),
+        after=read_key("timeline", cursor, 2),
+        limit=limit,
+        campaign_id=None if campaign_id is None else str(campaign_id),
     )
     if found is None:
         raise not_found("contact", str(contact_id))

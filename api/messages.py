@@ -44,7 +44,7 @@ async def list_messages(
 ) -> Page[ListedMessage]:
     """The newest messages first: by their making, or by their sending with `order=sent`.
 
-    `q` looks in the texts of messages, and in phone numbers when it looks like a part of one.
+    `q` looks in the texts of messages and in names, and in phone numbers when it looks like a part of one.
     """
     if q is not None and order is MessageOrder.SENT:
         raise Problem(

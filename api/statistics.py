@@ -38,6 +38,8 @@ class StatisticsOut(BaseModel):
     messages_sent: int = Field(description="That the provider accepted, both messages together")
     messages_1_sent: int
     messages_2_sent: int
+    messages_1_delivered: int = Field(description="Of Message 1 alone; a message that was read counts as well")
+    messages_1_read: int
     messages_delivered: int
     messages_read: int
     interactions: int = Field(description="Reactions, however many of one contact")
@@ -142,6 +144,8 @@ def _shown(found: Statistics) -> StatisticsOut:
         messages_sent=counters.messages_sent,
         messages_1_sent=counters.messages_1_sent,
         messages_2_sent=counters.messages_2_sent,
+        messages_1_delivered=counters.messages_1_delivered,
+        messages_1_read=counters.messages_1_read,
         messages_delivered=counters.messages_delivered,
         messages_read=counters.messages_read,
         interactions=counters.interactions,

@@ -91,7 +91,7 @@ SELECT campaign_id, count(*), count(*) FILTER (WHERE state = 'pending'),
     count(*) FILTER (WHERE state = 'failed')
 FROM campaign_contacts GROUP BY campaign_id;
 
-UPDATE campaign_counters c SET messages_1_sent = m.n1, messages_2_sent = m.n2, messages_delivered = m.n1 + m.n2,
+UPDATE campaign_counters c SET messages_1_delivered = m.n1, messages_1_read = m.n1, messages_1_sent = m.n1, messages_2_sent = m.n2, messages_delivered = m.n1 + m.n2,
     messages_read = m.n1 + m.n2, failures = m.failures, interactions = m.n2
 FROM (
     SELECT campaign_id, count(*) FILTER (WHERE message_type = 'message_1' AND accepted_at IS NOT NULL) AS n1,

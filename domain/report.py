@@ -21,7 +21,9 @@ class CampaignCounters:
     expired: int
     messages_1_sent: int  # messages that the provider accepted, ever
     messages_2_sent: int
-    messages_delivered: int
+    messages_1_delivered: int
+    messages_1_read: int
+    messages_delivered: int  # both messages together
     messages_read: int
     failures: int  # messages that failed for good
     interactions: int

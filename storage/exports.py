@@ -15,6 +15,7 @@ from uuid import UUID
 from storage.contact_lists import ContactFilter, filter_clauses
 from storage.database import Pool
 from storage.keyset import PLAN_ANEW, Where
+from storage.messages import searched
 
 BLOCK_ROWS = 1000
 WAIT_S = 60  # for a connection: half a file is worth more patience than a request
@@ -63,7 +64,7 @@ RESULT_COLUMNS = (
     *("message_2", "message_2_sent_at"),
 )
 MESSAGES = """
-    WITH block AS MATERIALIZED (SELECT * FROM messages m {where} ORDER BY m.id LIMIT {limit})
+    WITH block AS MATERIALIZED (SELECT m.* FROM {source} {where} ORDER BY m.id LIMIT {limit})
     SELECT m.id::text, ca.name AS campaign, co.phone, s.name AS sender, m.message_type, m.status, m.attempts,
         m.created_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.failure_reason, m.body, m.id AS key
     FROM block m
@@ -88,9 +89,13 @@ class MessageFilter:
     """Which messages; None leaves a question open. The dates are those of sending."""
 
     campaign_id: str | None = None
+    contact_id: str | None = None
+    sender_id: str | None = None
+    message_type: str | None = None
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None  # not included
+    q: str | None = None  # as in the list
 
 
 async def export_contacts(pool: Pool, chosen: ContactFilter) -> AsyncIterator[Row]:
@@ -120,13 +125,23 @@ async def export_results(pool: Pool, campaign_id: str) -> AsyncIterator[Row]:
 
 async def export_messages(pool: Pool, chosen: MessageFilter) -> AsyncIterator[Row]:
     """A header, then messages, the oldest first."""
-    where = Where()
-    where.also("m.campaign_id = {}", chosen.campaign_id)
-    where.also("m.status = {}", chosen.status)
-    where.also("m.sent_at >= {}", chosen.since)
-    where.also("m.sent_at < {}", chosen.until)
+    clauses = {
+        "m.campaign_id = {}": chosen.campaign_id,
+        "m.contact_id = {}": chosen.contact_id,
+        "m.sender_id = {}": chosen.sender_id,
+        "m.message_type = {}": chosen.message_type,
+        "m.status = {}": chosen.status,
+        "m.sent_at >= {}": chosen.since,
+        "m.sent_at < {}": chosen.until,
+    }
+    where, source = Where(), "messages m"
+    for clause, value in clauses.items():
+        where.also(clause, value)
+    if chosen.q is not None:
+        source += " JOIN contacts co ON co.id = m.contact_id"
+        where.always(searched(where, chosen.q))
     where.always(f"m.id > ${len(where.values) + 1}")
-    statement = MESSAGES.format(where=where, limit=f"${len(where.values) + 2}")
+    statement = MESSAGES.format(source=source, where=where, limit=f"${len(where.values) + 2}")
     yield list(MESSAGE_COLUMNS)
     async for row in _rows(pool, statement, where.values, FIRST_ID):
         yield row

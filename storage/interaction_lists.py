@@ -127,12 +127,18 @@ async def list_interactions(
 
 
 async def list_timeline(
-    pool: Pool, contact_id: str, *, after: Sequence[str] | None, limit: int
+    pool: Pool,
+    contact_id: str,
+    *,
+    after: Sequence[str] | None,
+    limit: int,
+    campaign_id: str | None = None,
 ) -> Slice[TimelineEntry] | None:
     """What happened with a contact, the latest first; None if there is no such contact."""
     if not await pool.fetchval(EXISTS, contact_id):
         return None
     where = Where(contact_id)
+    where.also("t.campaign_id = {}", campaign_id)
     where.after(TIMELINE_ORDER, after)
     statement = TIMELINE.format(
         key=TIMELINE_ORDER.key,

@@ -111,6 +111,11 @@ BY_PHONE = """
     (SELECT m.id FROM contacts co JOIN messages m ON m.contact_id = co.id
      {where} AND co.phone LIKE {phone} ORDER BY {order} LIMIT {limit})
 """
+# Of the people first: whoever is called so, and then what was sent to them.
+BY_NAME = """
+    (SELECT m.id FROM contacts co JOIN messages m ON m.contact_id = co.id
+     {where} AND co.sort_name LIKE name_key({name}) ORDER BY {order} LIMIT {limit})
+"""
 GET = """
     SELECT m.id::text, m.campaign_id::text, ca.name AS campaign_name, m.contact_id::text,
         co.name AS contact_name, co.phone, m.sender_id::text, s.name AS sender_name, m.message_type, m.status,
@@ -139,7 +144,7 @@ class MessageFilter:
     statuses: list[MessageStatus] | None = None
     since: datetime | None = None  # including
     until: datetime | None = None  # not including
-    q: str | None = None  # of the text, or of the phone
+    q: str | None = None  # of the text, of the name, or of the phone
 
 
 async def list_messages(
@@ -191,10 +196,23 @@ def _searching(q: str | None, where: Where, places: dict[str, str]) -> str:
     if q is None:
         return f"SELECT m.id FROM messages m {where} ORDER BY {places['order']} LIMIT {places['limit']}"
     where.always("true")
-    found = [BY_TEXT.format(where=where, pattern=where.parameter(as_pattern(q)), **places)]
-    if pattern := phone_pattern(q):
-        found.append(BY_PHONE.format(where=where, phone=where.parameter(pattern), **places))
+    pattern = where.parameter(as_pattern(q))
+    found = [
+        BY_TEXT.format(where=where, pattern=pattern, **places),
+        BY_NAME.format(where=where, name=pattern, **places),
+    ]
+    if phone := phone_pattern(q):
+        found.append(BY_PHONE.format(where=where, phone=where.parameter(phone), **places))
     return " UNION ".join(found)
+
+
+def searched(where: Where, q: str) -> str:
+    """The same search as one condition on `m` and `co`, for whoever reads all rows anyway."""
+    pattern = where.parameter(as_pattern(q))
+    found = [f"m.body ILIKE {pattern}", f"co.sort_name LIKE name_key({pattern})"]
+    if phone := phone_pattern(q):
+        found.append(f"co.phone LIKE {where.parameter(phone)}")
+    return f"({' OR '.join(found)})"
 
 
 def first_id(moment: datetime) -> UUID:

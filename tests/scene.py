@@ -35,6 +35,9 @@ RECOUNT = """
         SELECT
             count(*) FILTER (WHERE message_type = 'message_1' AND accepted_at IS NOT NULL) AS messages_1_sent,
             count(*) FILTER (WHERE message_type = 'message_2' AND accepted_at IS NOT NULL) AS messages_2_sent,
+            count(*) FILTER (WHERE message_type = 'message_1' AND status IN ('delivered', 'read'))
+                AS messages_1_delivered,
+            count(*) FILTER (WHERE message_type = 'message_1' AND status = 'read') AS messages_1_read,
             count(*) FILTER (WHERE status IN ('delivered', 'read')) AS messages_delivered,
             count(*) FILTER (WHERE status = 'read') AS messages_read,
             count(*) FILTER (WHERE status = 'failed') AS failures

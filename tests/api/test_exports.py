@@ -80,6 +80,11 @@ async def test_messages_are_exported_by_campaign_status_and_date(api: httpx.Asyn
     later = await rows_of(api, path, campaign_id=campaign_id, since=day["until"])
 
     assert len(everything) == 2
+    assert await rows_of(api, path, campaign_id=campaign_id, q=scene.phones[0]) == sent
+    assert await rows_of(api, path, contact_id=scene.contact_ids[0]) == sent
+    assert await rows_of(api, path, campaign_id=campaign_id, q="nobody has written this") == []
+    assert await rows_of(api, path, sender_id=scene.sender.id, message_type="message_1") == everything
+    assert await rows_of(api, path, sender_id=scene.sender.id, message_type="message_2") == []
     assert [row["phone"] for row in sent] == [f"'{scene.phones[0]}"]
     assert of_the_day == sent
     assert later == []

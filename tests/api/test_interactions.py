@@ -61,4 +61,7 @@ async def test_a_timeline_tells_everything_of_one_contact(town: Town, api: httpx
     assert by_kind["interaction"]["detail"] == "text: yes"
     assert by_kind["state"]["detail"].startswith("opted_out")
     assert by_kind["state"]["campaign_name"] == scene.campaign.name
+    of_campaign = await all_pages(api, path, campaign_id=scene.campaign.id)
+    assert {entry["kind"] for entry in of_campaign} == {"message_sent", "interaction", "state"}
+    assert await all_pages(api, path, campaign_id=str(uuid4())) == []
     assert (await api.get(f"/api/contacts/{uuid4()}/timeline")).status_code == 404

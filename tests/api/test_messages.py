@@ -78,6 +78,19 @@ async def test_messages_are_found_by_their_text_and_by_phone(town: Town, api: ht
     assert (await api.get("/api/messages", params={"q": "ab"})).status_code == 422
 
 
+async def test_messages_are_found_by_the_name_of_their_contact(town: Town, api: httpx.AsyncClient) -> None:
+    """A3: any part of it, in any case and without accents, also where the text does not say it."""
+    scene = await open_scene(town, 2, message_1="The same for everybody")
+    name = f"Zoé {secrets.token_hex(4)}"
+    await town.pool.execute("UPDATE contacts SET name = $2 WHERE id = $1", scene.contact_ids[0], name)
+    first = await sent(scene, 0)
+    await sent(scene, 1)
+
+    found = await all_pages(api, "/api/messages", q=name.replace("é", "e").upper())
+
+    assert [item["id"] for item in found] == [first]
+
+
 async def test_a_message_is_shown_with_its_attempts(town: Town, api: httpx.AsyncClient) -> None:
     """E3: what was tried, when, and what came of it."""
     scene = await open_scene(town)

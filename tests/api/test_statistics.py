@@ -59,6 +59,8 @@ async def test_a_campaign_has_all_its_numbers(api: httpx.AsyncClient, town: Town
             "messages_sent": 3,
             "messages_1_sent": 2,
             "messages_2_sent": 1,
+            "messages_1_delivered": 1,
+            "messages_1_read": 1,
             "messages_delivered": 1,
             "messages_read": 1,
             "interactions": 1,

@@ -1321,7 +1321,7 @@ export interface paths {
         };
         /**
          * Get Timeline
-         * @description What happened with a contact in all campaigns, the latest first: messages, reactions, states, opt-out.
+         * @description What happened with a contact, the latest first: messages, reactions, states, opt-out.
          */
         readonly get: operations["interactions_get_timeline"];
         readonly put?: never;
@@ -1343,7 +1343,7 @@ export interface paths {
          * List Messages
          * @description The newest messages first: by their making, or by their sending with `order=sent`.
          *
-         *     `q` looks in the texts of messages, and in phone numbers when it looks like a part of one.
+         *     `q` looks in the texts of messages and in names, and in phone numbers when it looks like a part of one.
          */
         readonly get: operations["messages_list_messages"];
         readonly put?: never;
@@ -4026,6 +4026,13 @@ export interface components {
             readonly messages_1_sent: number;
             /** Messages 2 Sent */
             readonly messages_2_sent: number;
+            /**
+             * Messages 1 Delivered
+             * @description Of Message 1 alone; a message that was read counts as well
+             */
+            readonly messages_1_delivered: number;
+            /** Messages 1 Read */
+            readonly messages_1_read: number;
             /** Messages Delivered */
             readonly messages_delivered: number;
             /** Messages Read */
@@ -4358,11 +4365,16 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly campaign_id?: string | null;
+                readonly contact_id?: string | null;
+                readonly sender_id?: string | null;
+                readonly message_type?: components["schemas"]["MessageType"] | null;
                 readonly status?: components["schemas"]["MessageStatus"] | null;
                 /** @description Sent at this time or later */
                 readonly since?: string | null;
                 /** @description Sent before this time */
                 readonly until?: string | null;
+                /** @description A part of it, in any case */
+                readonly q?: string | null;
                 /** @description Begin with a byte order mark, by which Excel knows that the file is UTF-8 */
                 readonly bom?: boolean;
             };
@@ -7718,6 +7730,8 @@ export interface operations {
                 readonly limit?: number;
                 /** @description `next_cursor` of the page before; unset: the first page */
                 readonly cursor?: string | null;
+                /** @description Only what belongs to this campaign */
+                readonly campaign_id?: string | null;
             };
             readonly header?: never;
             readonly path: {

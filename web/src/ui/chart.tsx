@@ -101,13 +101,18 @@ export function Chart({ label, points, series }: ChartProps) {
               )}
             </g>
           ))}
-          {lines.map(({ id, shade, values }) => (
-            <polyline
-              key={id}
-              className={`chart-line shade-${shade}`}
-              points={values.map((value, index) => `${x(index)},${y(value)}`).join(' ')}
-            />
-          ))}
+          {lines.map(({ id, shade, values }) =>
+            values.length === 1 ? (
+              // A line of one point would not be seen.
+              <circle key={id} className={`chart-dot shade-${shade}`} cx={x(0)} cy={y(values[0] ?? 0)} r={5} />
+            ) : (
+              <polyline
+                key={id}
+                className={`chart-line shade-${shade}`}
+                points={values.map((value, index) => `${x(index)},${y(value)}`).join(' ')}
+              />
+            ),
+          )}
         </svg>
         {at !== null && <Tip title={points[at]?.full ?? ''} series={series} at={at} x={x(at)} width={width} />}
       </div>

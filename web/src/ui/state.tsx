@@ -31,11 +31,21 @@ const TONES: Readonly<Record<string, Tone>> = {
   cancelled: 'neutral',
 };
 
-/** A state in words, with a colour that says the same. `state` is the API's name for it. */
-export function StatusPill({ state, tone }: { state: string; tone?: Tone }) {
+/** A state in words, with a colour that says the same. `state` is the API's name for it; `text` says it otherwise. */
+export function StatusPill({
+  state,
+  tone,
+  text,
+}: {
+  state: string;
+  tone?: Tone | undefined;
+  text?: string | undefined;
+}) {
   const t = useCommon();
   const words: Readonly<Record<string, string>> = t.states;
-  return <span className={`pill tone-${tone ?? TONES[state] ?? 'neutral'}`}>{words[state] ?? state}</span>;
+  return (
+    <span className={`pill tone-${tone ?? TONES[state] ?? 'neutral'}`}>{text ?? words[state] ?? state}</span>
+  );
 }
 
 /** How long ago, with the exact time for whoever points at it. */

@@ -1,0 +1,59 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { list } from '../../api/queries';
+import { Button } from '../../ui/button';
+import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { StatusPill, Time } from '../../ui/state';
+import { type Campaign, placeOf } from './data';
+import { reasonWords } from './pace-words';
+import { useSenderNames } from './sender-names';
+import { useWords } from './words';
+
+const AT_ONCE = 20;
+
+/** Every change of the pace of its senders, with the reason. */
+export function PaceChanges({ campaign }: { campaign: Campaign }) {
+  const t = useWords();
+  const senderName = useSenderNames();
+  const changes = useInfiniteQuery(
+    list('/api/campaigns/{campaign_id}/pacing-changes', {
+      ...placeOf(campaign.id),
+      query: { limit: AT_ONCE },
+    }),
+  );
+  const rows = changes.data?.pages.flatMap(({ items }) => items);
+  return (
+    <Card title={t.changes}>
+      {rows?.length === 0 && <Empty icon="clock" title={t.noChanges} />}
+      {!rows &&
+        (changes.isError ? (
+          <ErrorState error={changes.error} onRetry={() => void changes.refetch()} />
+        ) : (
+          <Skeleton lines={4} height="2.5rem" />
+        ))}
+      <ol className="timeline">
+        {rows?.map((change) => (
+          <li key={change.id} className="event">
+            <span className="row spread">
+              <span className="row">
+                <StatusPill state={change.state} />
+                {campaign.sender_ids.length > 1 && (
+                  <strong className="small">{senderName(change.sender_id)}</strong>
+                )}
+              </span>
+              <span className="muted small">
+                <Time at={change.at} exact />
+              </span>
+            </span>
+            <span className="small">{reasonWords(t, change.reason)}</span>
+            {change.error_rate > 0 && <span className="small muted">{t.errorRate(change.error_rate)}</span>}
+          </li>
+        ))}
+      </ol>
+      {changes.hasNextPage && (
+        <Button busy={changes.isFetchingNextPage} onClick={() => void changes.fetchNextPage()}>
+          {t.showMore}
+        </Button>
+      )}
+    </Card>
+  );
+}
