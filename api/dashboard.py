@@ -217,7 +217,7 @@ async def _overview(app: FastAPI, request: Request, needs: Resources) -> dict[st
     )
     return {
         "/api/live": LiveOut.model_validate(live).model_dump_json().encode(),
-        "/api/monitoring/stats": bytes(stats.body),
+        "/api/monitoring/stats": stats.model_dump_json().encode(),
         "/api/statistics": bytes(total.body),
         f"/api/statistics/daily?days={FIRST_DAYS}": bytes(daily.body),
     }
