@@ -300,7 +300,7 @@ async def _send_test(needs: Resources, test: SendTest) -> None:
 
 async def _tell(needs: Resources, campaign: Campaign, signal: Callable[[CampaignWorkflow], None]) -> bool:
     """Signals the campaign's workflow; False if there is none, as when it has ended."""
-    handle = needs.temporal.get_workflow_handle_for(CampaignWorkflow.run, campaign_workflow_id(campaign.id))
+    handle = needs.temporal.get_workflow_handle(campaign_workflow_id(campaign.id))
     try:
         await handle.signal(signal, rpc_timeout=RPC_TIMEOUT)
     except (RPCError, RuntimeError) as error:
