@@ -109,7 +109,7 @@ class Gateway(Protocol):
         ...
 
     async def list_devices(self) -> list[DeviceHealth]:
-        """The accounts that are linked at the gateway, at most a hundred."""
+        """The accounts that are linked at the gateway, at most a thousand."""
         ...
 
     async def number_exists(self, phone: str) -> bool | None:

@@ -100,6 +100,19 @@ export function duration(seconds: number): string {
   return next && rest > 0 ? `${first} ${inUnit(rest, next[0])}` : first;
 }
 
+/** A measured value, such as 22.5 sec or 0.4 ms; `duration` is for what is longer than a minute. */
+export const measure = (value: number, unit: 'second' | 'millisecond', digits = 1): string =>
+  formatter(
+    `measure${unit}${digits}`,
+    (tag) =>
+      new Intl.NumberFormat(tag, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        maximumFractionDigits: digits,
+      }),
+  ).format(value);
+
 const inUnit = (count: number, unit: string): string =>
   formatter(
     `unit${unit}`,
