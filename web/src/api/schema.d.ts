@@ -2467,8 +2467,17 @@ export interface components {
             readonly message_type: string | null;
             /** Campaign Id */
             readonly campaign_id: string;
+            /**
+             * Campaign Name
+             * @description Null: it is gone
+             */
+            readonly campaign_name: string | null;
             /** Contact Id */
             readonly contact_id: string | null;
+            /** Contact Name */
+            readonly contact_name: string | null;
+            /** Contact Phone */
+            readonly contact_phone: string | null;
             /** Sender Id */
             readonly sender_id: string;
             /** Reason */

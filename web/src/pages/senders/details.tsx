@@ -44,7 +44,9 @@ function Facts({ details: { sender, pace } }: { details: Schemas['SenderOut'] })
       </>,
     ],
     [t.facts.delay, pace.delay_s === null ? t.none : every(t.reasons, pace.delay_s)],
-    ...(pace.error_factor > 1 ? [[t.facts.factor, `× ${number(pace.error_factor)}`] as const] : []),
+    ...(pace.error_factor > 1 && pace.profile !== 'fixed'
+      ? [[t.facts.factor, `× ${number(pace.error_factor)}`] as const]
+      : []),
     [t.facts.errors, percent(pace.error_rate, 1)],
     [t.facts.kept, number(pace.kept_for_replies)],
     [t.facts.next, pace.next_message_1_at ? <Time key="next" at={pace.next_message_1_at} /> : t.none],

@@ -24,7 +24,7 @@ const en = {
   quotaUnknown: 'Known once its first campaign runs',
   kept: (count: number) => plural(count, { one: '# kept for a reply', other: '# kept for replies' }),
   errors: 'Recent errors',
-  campaigns: 'Campaigns not ended',
+  campaigns: 'Open campaigns',
   next: 'Next message',
   goesOn: (moment: string) => `It goes on by itself at ${moment}.`,
   notYet: 'Its pace is worked out when its first campaign runs.',
@@ -52,7 +52,13 @@ const en = {
       `${number(sent)} of ${number(quota)} messages of 24 hours are sent; ${plural(kept, { one: 'room for # reply is kept', other: 'room for # replies is kept' })}.`,
     failedInARow: (count: number) => `${number(count)} messages failed in a row.`,
     failedInTenMinutes: (count: number) => `${number(count)} messages failed within ten minutes.`,
-    session: (session: string) => `the WhatsApp session is “${session}”.`,
+    session: (state: string) => `WhatsApp said that its session is ${state}.`,
+    sessions: {
+      authorize: 'no longer linked: its QR code has to be scanned',
+      error: 'broken',
+      conflict: 'open elsewhere',
+      blocked: 'blocked',
+    },
   },
 
   // At the gateway
@@ -65,6 +71,15 @@ const en = {
     device: 'The device cannot send',
     offline: 'The phone is not connected',
     away: 'The gateway does not answer',
+  },
+  healthShort: {
+    ready: 'Connected',
+    scan: 'QR code to scan',
+    otherNumber: 'Another number',
+    elsewhere: 'Open elsewhere',
+    device: 'Cannot send',
+    offline: 'Not connected',
+    away: 'No answer',
   },
   healthTodo: {
     ready: '',

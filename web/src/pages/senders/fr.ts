@@ -26,7 +26,7 @@ const fr: typeof en = french({
   kept: (count: number) =>
     plural(count, { one: '# gardé pour une réponse', other: '# gardés pour les réponses' }),
   errors: 'Erreurs récentes',
-  campaigns: 'Campagnes non terminées',
+  campaigns: 'Campagnes ouvertes',
   next: 'Prochain message',
   goesOn: (moment: string) => `Reprise automatique à ${moment}.`,
   notYet: 'Sa cadence sera calculée au démarrage de sa première campagne.',
@@ -54,7 +54,13 @@ const fr: typeof en = french({
       `${number(sent)} messages sur ${number(quota)} déjà envoyés sur 24 heures ; ${plural(kept, { one: 'une place est gardée pour # réponse', other: 'de la place est gardée pour # réponses' })}.`,
     failedInARow: (count: number) => `${number(count)} messages ont échoué d’affilée.`,
     failedInTenMinutes: (count: number) => `${number(count)} messages ont échoué en dix minutes.`,
-    session: (session: string) => `la session WhatsApp est « ${session} ».`,
+    session: (state: string) => `WhatsApp a signalé une session ${state}.`,
+    sessions: {
+      authorize: 'qui n’est plus reliée : son code QR est à scanner',
+      error: 'en erreur',
+      conflict: 'ouverte ailleurs',
+      blocked: 'bloquée',
+    },
   },
 
   gateway: 'À la passerelle',
@@ -66,6 +72,15 @@ const fr: typeof en = french({
     device: 'L’appareil ne peut pas envoyer',
     offline: 'Le téléphone n’est pas connecté',
     away: 'La passerelle ne répond pas',
+  },
+  healthShort: {
+    ready: 'Connecté',
+    scan: 'Code QR à scanner',
+    otherNumber: 'Autre numéro',
+    elsewhere: 'Ouvert ailleurs',
+    device: 'Envoi impossible',
+    offline: 'Non connecté',
+    away: 'Pas de réponse',
   },
   healthTodo: {
     ready: '',

@@ -36,11 +36,13 @@ const MATCHERS = PATTERNS.map(
 export function inWords({ reasons }: Pick<Words, 'reasons'>, reason: string): string {
   const slower = SLOWER.exec(reason);
   if (slower?.[1]) {
-    const longer = percent(Number(slower[2]) - 1);
-    return reasons.slower(inWords({ reasons }, slower[1]), longer);
+    const usual = inWords({ reasons }, slower[1]);
+    // A fixed pace does not heed errors, whatever is added to its reason.
+    return slower[1].startsWith('fixed') ? usual : reasons.slower(usual, percent(Number(slower[2]) - 1));
   }
   const session = SESSION.exec(reason)?.[1];
-  if (session) return reasons.session(session);
+  if (session)
+    return reasons.session((reasons.sessions as Readonly<Record<string, string>>)[session] ?? session);
   for (const [matcher, say] of MATCHERS) {
     const found = matcher.exec(reason);
     if (found) return say(reasons, found.slice(1).map(Number));
