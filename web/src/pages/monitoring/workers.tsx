@@ -34,6 +34,6 @@ const columnsOf = (t: Words): readonly Column<Worker>[] => [
     label: t.state,
     cell: ({ alive }) => <StatusPill state={alive ? t.alive : t.dead} tone={alive ? 'good' : 'neutral'} />,
   },
-  { id: 'since', label: t.since, minor: true, cell: ({ started_at: at }) => <Time at={at} exact /> },
+  { id: 'since', label: t.since, cell: ({ started_at: at }) => <Time at={at} /> },
   { id: 'beat', label: t.beat, cell: ({ beat_at: at }) => <Time at={at} /> },
 ];

@@ -24,7 +24,7 @@ const en = {
   sessionsText: 'Sign out whatever you do not recognise, then change your password.',
   thisBrowser: 'This browser',
   lastSeen: 'Last used',
-  since: 'Since',
+  since: 'signed in',
   signOutThere: 'Sign out',
   signOutOf: (browser: string) => `Sign out: ${browser}`,
   notEnded: 'That browser was not signed out',

@@ -27,7 +27,7 @@ const fr: typeof en = french({
   sessionsText: 'Déconnectez ce que vous ne reconnaissez pas, puis changez votre mot de passe.',
   thisBrowser: 'Ce navigateur',
   lastSeen: 'Dernière activité',
-  since: 'Depuis',
+  since: 'connexion',
   signOutThere: 'Déconnecter',
   signOutOf: (browser: string) => `Déconnecter : ${browser}`,
   notEnded: 'Ce navigateur n’a pas été déconnecté',

@@ -49,7 +49,7 @@ function SessionRow({ session, onEnd }: { session: Session; onEnd: () => void })
       <div title={agent}>
         <strong>{where}</strong>
         <p className="muted small">
-          {t.lastSeen} <Time at={seen} /> · {t.since} <Time at={since} />
+          {t.lastSeen} <Time at={seen} /> · {t.since} <Time at={since} exact />
         </p>
       </div>
       {current ? (

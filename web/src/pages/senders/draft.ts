@@ -19,7 +19,7 @@ export interface Draft {
 export type Problems = Partial<Record<keyof Draft, string>>;
 export type Gateway = Schemas['GatewayOut'];
 
-export const TRIAL_RATE = '2';
+const TRIAL_RATE = '2';
 
 /** In the sandbox nothing can happen to a number: it starts at a pace at which something is seen. */
 export const emptyDraft = (simulated: boolean): Draft => ({

@@ -82,7 +82,6 @@ const en = {
     away: 'No answer',
   },
   healthTodo: {
-    ready: '',
     scan: 'Open this device at the gateway. On the phone, open WhatsApp > Linked devices > Link a device, and scan the code.',
     otherNumber: 'Link the right phone at the gateway, or add the other number as a sender of its own.',
     elsewhere: 'Close WhatsApp Web where it is open with this account, then resume the sender.',

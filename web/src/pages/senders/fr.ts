@@ -83,7 +83,6 @@ const fr: typeof en = french({
     away: 'Pas de réponse',
   },
   healthTodo: {
-    ready: '',
     scan: 'Ouvrez cet appareil à la passerelle. Sur le téléphone, ouvrez WhatsApp > Appareils connectés > Connecter un appareil, puis scannez le code.',
     otherNumber: 'Reliez le bon téléphone à la passerelle, ou ajoutez l’autre numéro comme expéditeur à part.',
     elsewhere: 'Fermez WhatsApp Web là où il est ouvert avec ce compte, puis reprenez l’expéditeur.',

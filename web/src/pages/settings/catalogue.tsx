@@ -13,7 +13,7 @@ import type { Sender } from '../senders/sender';
 import { latestChanges, useAudit } from './audit';
 import { OneSetting } from './one-setting';
 import { type Scope, scopeOf } from './scope';
-import { labelOf, type Setting, SUBJECTS, subjectOf, type Value } from './setting';
+import { inOrder, labelOf, type Setting, SUBJECTS, subjectOf, type Value } from './setting';
 import { type Refused, SettingDialog } from './setting-dialog';
 import { useWords } from './words';
 
@@ -40,7 +40,7 @@ export function Catalogue() {
       <Skeleton lines={3} height="12rem" />
     );
   }
-  const shown = settings.data.filter(({ scopes }) => scopes.includes(scope.name));
+  const shown = inOrder(settings.data.filter(({ scopes }) => scopes.includes(scope.name)));
   const edited = shown.find(({ name }) => name === open?.name);
   return (
     <div className="settings">

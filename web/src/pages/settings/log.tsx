@@ -1,12 +1,18 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { list, read } from '../../api/queries';
+import { useRows } from '../../optimistic/use-optimistic';
 import { Button } from '../../ui/button';
 import { Field, Select } from '../../ui/field';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { Link } from '../../ui/link';
 import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
 import { useSearchParam } from '../../ui/url-state';
+import type { Sender } from '../senders/sender';
 import { type Entry, useAudit } from './audit';
 import { changesOf } from './log-words';
+import type { Setting } from './setting';
 import { useWords, type Words } from './words';
 
 const STEP = 100;
@@ -18,6 +24,7 @@ export function Log() {
   const [about, setAbout] = useSearchParam('about');
   const [limit, setLimit] = useState(STEP);
   const log = useAudit({ subject_type: about || undefined }, limit);
+  const settings = useQuery(read('/api/settings', {}));
   const options = Object.entries(t.subjectTypes).map(([value, label]) => ({ value, label }));
   return (
     <div className="settings">
@@ -30,9 +37,9 @@ export function Log() {
           />
         </Field>
       </div>
-      {log.data ? (
+      {log.data && settings.data ? (
         <Card flush>
-          <Entries entries={log.data} />
+          <Entries entries={log.data} settings={settings.data} />
           {log.data.length >= limit && limit < MOST && (
             <div className="row setting-more">
               <Button size="small" busy={log.isFetching} onClick={() => setLimit(limit + STEP)}>
@@ -51,8 +58,9 @@ export function Log() {
   );
 }
 
-function Entries({ entries }: { entries: readonly Entry[] }) {
+function Entries({ entries, settings }: { entries: readonly Entry[]; settings: readonly Setting[] }) {
   const t = useWords();
+  const { rows: senders } = useRows<Sender>('senders', list('/api/senders', {}));
   if (entries.length === 0) {
     return (
       <Empty icon="clock" title={t.noEntries}>
@@ -60,20 +68,32 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
       </Empty>
     );
   }
-  return <Table label={t.tabs.audit} columns={columnsOf(t)} rows={entries} rowKey={({ id }) => id} />;
+  return (
+    <Table
+      label={t.tabs.audit}
+      columns={columnsOf(t, settings, senders)}
+      rows={entries}
+      rowKey={({ id }) => id}
+    />
+  );
 }
 
-const columnsOf = (t: Words): readonly Column<Entry>[] => [
-  {
-    id: 'at',
-    label: t.when,
-    cell: ({ at }) => <Time at={at} />,
-  },
+const columnsOf = (
+  t: Words,
+  settings: readonly Setting[],
+  senders: readonly Sender[],
+): readonly Column<Entry>[] => [
+  { id: 'at', label: t.when, cell: ({ at }) => <Time at={at} exact /> },
   { id: 'who', label: t.who, cell: ({ actor }) => (actor === 'somebody' ? t.somebody : actor) },
   {
     id: 'what',
     label: t.what,
-    cell: ({ action }) => (t.actions as Readonly<Record<string, string>>)[action] ?? action,
+    cell: (entry) => (
+      <>
+        {(t.actions as Readonly<Record<string, string>>)[entry.action] ?? entry.action}
+        <Subject entry={entry} senders={senders} />
+      </>
+    ),
   },
   {
     id: 'detail',
@@ -81,10 +101,30 @@ const columnsOf = (t: Words): readonly Column<Entry>[] => [
     minor: true,
     cell: (entry) => (
       <ul className="log-changes">
-        {changesOf(t, entry).map((change) => (
+        {changesOf(t, entry, settings).map((change) => (
           <li key={change}>{change}</li>
         ))}
       </ul>
     ),
   },
 ];
+
+/** A way to what it was about, where that has a place of its own. */
+function Subject({ entry: { subject_type: type, subject_id: id }, senders }: SubjectProps) {
+  const t = useWords();
+  const sender = senders.find((each) => each.id === id);
+  if (type === 'campaign') return <Aside href={`/campaigns/${id}`}>{t.aboutCampaign}</Aside>;
+  return sender ? <Aside href={`/senders?sender=${id}`}>{sender.name}</Aside> : null;
+}
+
+interface SubjectProps {
+  entry: Entry;
+  senders: readonly Sender[];
+}
+
+const Aside = ({ href, children }: { href: string; children: string }) => (
+  <span className="small">
+    {' · '}
+    <Link href={href}>{children}</Link>
+  </span>
+);

@@ -23,7 +23,6 @@ export function SettingRow({ setting, scope, changed, onChange, onReset }: RowPr
       <div>
         <h3>{label}</h3>
         <p className="muted small">{help}</p>
-        <p className="muted small">{effectOf(t, setting)}</p>
       </div>
       <div className="setting-value">
         <strong>{inWords(t, setting, setting.value)}</strong>
@@ -38,6 +37,7 @@ export function SettingRow({ setting, scope, changed, onChange, onReset }: RowPr
             </span>
           )}
         </div>
+        <span className="muted small">{effectOf(t, setting)}</span>
       </div>
       <div className="row setting-actions">
         <Button size="small" onClick={onChange}>

@@ -31,6 +31,14 @@ const SUBJECT_OF: Readonly<Record<string, Subject>> = {
   batch_pause_s: 'campaigns',
 };
 
+const ORDER = Object.keys(SUBJECT_OF);
+
+/** As people think of them, not as the API lists them; what nobody here knows comes last. */
+export const inOrder = (settings: readonly Setting[]): readonly Setting[] =>
+  settings.toSorted((one, other) => placeOf(one) - placeOf(other));
+
+const placeOf = ({ name }: Setting): number => ORDER.indexOf(name) + 1 || ORDER.length + 1;
+
 export const subjectOf = ({ name }: Setting): Subject => SUBJECT_OF[name] ?? 'other';
 
 const named = (words: object, name: string): unknown => (words as Readonly<Record<string, unknown>>)[name];

@@ -1,6 +1,6 @@
 const en = {
   title: 'Users',
-  sub: 'Who may sign in. Everybody sees and does the same; super administrators manage users too.',
+  sub: 'Who may sign in. Super administrators manage users too.',
   search: 'Search by name',
   add: 'Add a user',
   only: 'Only super administrators manage users',

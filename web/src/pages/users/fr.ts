@@ -3,7 +3,7 @@ import type en from './en';
 
 const fr: typeof en = french({
   title: 'Utilisateurs',
-  sub: 'Qui peut se connecter. Tous voient et font la même chose ; les super administrateurs gèrent aussi les utilisateurs.',
+  sub: 'Qui peut se connecter. Les super administrateurs gèrent aussi les utilisateurs.',
   search: 'Rechercher par nom',
   add: 'Ajouter un utilisateur',
   only: 'Seuls les super administrateurs gèrent les utilisateurs',

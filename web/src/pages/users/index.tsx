@@ -54,7 +54,9 @@ function Users() {
         }
       />
       <div className="stack">
-        <SearchField label={t.search} />
+        <div className="row">
+          <SearchField label={t.search} />
+        </div>
         {users.isError && users.rows.length === 0 ? (
           <ErrorState error={users.error} onRetry={() => void users.refetch()} />
         ) : users.isPending ? (
