@@ -92,9 +92,14 @@ export const newSenderOf = (draft: Draft): Schemas['SenderIn'] => ({
   phone: bare(draft.phone),
 });
 
+const NOT_YET = 'new-';
+
+/** Whether the server has still to hear of it: until then nothing can be asked of it. */
+export const isOnItsWay = ({ id }: Sender): boolean => id.startsWith(NOT_YET);
+
 /** As the list will have it, until the server has said so. */
 export const shownAtOnce = (draft: Draft): Sender => ({
-  id: crypto.randomUUID(),
+  id: NOT_YET + crypto.randomUUID(),
   name: draft.name.trim(),
   phone: bare(draft.phone),
   device_id: draft.device.trim(),

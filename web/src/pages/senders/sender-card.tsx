@@ -5,6 +5,7 @@ import { Card } from '../../ui/layout';
 import { Menu } from '../../ui/menu';
 import { Progress } from '../../ui/progress';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
+import { isOnItsWay } from './draft';
 import { HealthLine } from './health-line';
 import { asSentence, inWords } from './reasons';
 import { type Sender, stateOf } from './sender';
@@ -16,50 +17,55 @@ const MANY_ERRORS = 0.05;
 
 export function SenderCard({ sender, onAsk }: { sender: Sender; onAsk: (what: Ask) => void }) {
   const t = useWords();
-  const { name, phone, status } = sender;
+  const isNew = isOnItsWay(sender);
   return (
     <Card
       title={
         <span className="sender-name">
-          {name}
+          {sender.name}
           <StatusPill state={stateOf(sender)} />
         </span>
       }
-      actions={
-        <div className="row">
-          {status === 'active' ? (
-            <Button icon="pause" size="small" onClick={() => onAsk('pause')}>
-              {t.pause}
-            </Button>
-          ) : (
-            <Button icon="play" size="small" kind="primary" onClick={() => onAsk('resume')}>
-              {t.resume}
-            </Button>
-          )}
-          <Menu
-            label={t.actions(name)}
-            className="button button-quiet button-icon button-small"
-            items={[
-              { label: t.details, icon: 'info', act: () => onAsk('details') },
-              { label: t.edit, icon: 'edit', act: () => onAsk('edit') },
-              { label: t.settings, icon: 'settings', href: `/settings?for=sender:${sender.id}` },
-              { label: t.remove, icon: 'trash', danger: true, apart: true, act: () => onAsk('remove') },
-            ]}
-          >
-            <Icon name="more" />
-          </Menu>
-        </div>
-      }
+      actions={!isNew && <Actions sender={sender} onAsk={onAsk} />}
     >
       <div className="sender-body">
-        <p className="row muted sender-phone">
-          <PhoneNumber value={phone} />
+        <p className="muted">
+          <PhoneNumber value={sender.phone} />
         </p>
         <Doing sender={sender} />
-        <HealthLine sender={sender} />
+        {isNew ? <p className="sender-health muted small">{t.saving}</p> : <HealthLine sender={sender} />}
         <Numbers sender={sender} />
       </div>
     </Card>
+  );
+}
+
+function Actions({ sender: { id, name, status }, onAsk }: { sender: Sender; onAsk: (what: Ask) => void }) {
+  const t = useWords();
+  return (
+    <div className="row">
+      {status === 'active' ? (
+        <Button icon="pause" size="small" onClick={() => onAsk('pause')}>
+          {t.pause}
+        </Button>
+      ) : (
+        <Button icon="play" size="small" kind="primary" onClick={() => onAsk('resume')}>
+          {t.resume}
+        </Button>
+      )}
+      <Menu
+        label={t.actions(name)}
+        className="button button-quiet button-icon button-small"
+        items={[
+          { label: t.details, icon: 'info', act: () => onAsk('details') },
+          { label: t.edit, icon: 'edit', act: () => onAsk('edit') },
+          { label: t.settings, icon: 'settings', href: `/settings?for=sender:${id}` },
+          { label: t.remove, icon: 'trash', danger: true, apart: true, act: () => onAsk('remove') },
+        ]}
+      >
+        <Icon name="more" />
+      </Menu>
+    </div>
   );
 }
 
