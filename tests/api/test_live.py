@@ -46,6 +46,25 @@ async def test_a_listener_first_gets_everything(api: httpx.AsyncClient, town: To
     assert {"imports", "warnings"} <= first.data.keys()
 
 
+async def test_whoever_cannot_listen_asks_for_the_same(api: httpx.AsyncClient, town: Town) -> None:
+    """What a `reset` holds, as an answer; each warning says of which kind it is."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await senders.stop_sender(scene.pool, scene.sender.id, "the session is broken")
+
+    async def shown() -> Any:
+        answer = (await api.get("/api/live")).json()
+        found = [each for each in answer["warnings"] if each["subject_id"] == scene.sender.id]
+        return (answer, found[0]) if found else None
+
+    answer, warning = await eventually(shown, what="the warning")
+    assert (warning["kind"], warning["subject_type"]) == ("sender_stopped", "sender")
+    assert scene.campaign.id in {row["id"] for row in answer["campaigns"]}
+    async with listening(api) as listener:
+        first = await listener.next()
+    assert first.data.keys() == answer.keys()
+    assert first.data["campaigns"][0].keys() == answer["campaigns"][0].keys()
+
+
 async def test_counters_arrive_within_a_second_or_so(api: httpx.AsyncClient, town: Town) -> None:
     """P10, U6, property 15: from the write to the listener; the target is 5 s."""
     scene = await open_scene(town, 1, window_s=3600)

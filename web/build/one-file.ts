@@ -1,12 +1,15 @@
-// Makes the page paint from its own bytes: the styles that every page needs stand in it, and the files that the first
-// page needs are asked for before any script has run.
+// Makes the page paint from its own bytes: the styles that every page needs stand in it, what the first page needs is
+// asked for before any script has run, and the scripts run after the first frame, not before it.
 
 import type { Plugin, Rollup } from 'vite';
 
 const STYLE_LINK = /<link rel="stylesheet"[^>]*href="\/(assets\/[^"]+\.css)"[^>]*>/;
+const ENTRY = /<script type="module"[^>]*src="\/(assets\/[^"]+\.js)"[^>]*><\/script>/;
 const PRELOADS = '{/* the build writes them here */}';
 const LANGUAGES = ['fr', 'en'];
 const LANDING = ['overview', 'sign-in'];
+// Frames are not drawn in tabs that nobody sees: those start a little later. A module is run once, however often asked for.
+const LATEST_MS = 300;
 
 export function oneFile(): Plugin {
   return {
@@ -18,7 +21,7 @@ export function oneFile(): Plugin {
       handler(html, { bundle }) {
         if (!bundle) return html;
         if (!html.includes(PRELOADS)) throw new Error('index.html has no place for the preloads');
-        return withStyles(html, bundle).replace(PRELOADS, JSON.stringify(preloads(bundle)));
+        return afterFirstFrame(withStyles(html, bundle)).replace(PRELOADS, JSON.stringify(preloads(bundle)));
       },
     },
   };
@@ -30,18 +33,32 @@ function withStyles(html: string, bundle: Rollup.OutputBundle): string {
   if (!name || file?.type !== 'asset') throw new Error('the build has no style sheet to put into the page');
   delete bundle[name];
   const styles = file.source.toString().trim();
-  return html.replace(STYLE_LINK, () => `<style>${styles}</style>`);
+  // Before all else: it says in which order layers count, whatever comes first of what is fetched.
+  return html.replace(STYLE_LINK, '').replace('</title>', () => `</title>\n    <style>${styles}</style>`);
+}
+
+function afterFirstFrame(html: string): string {
+  const name = ENTRY.exec(html)?.[1];
+  if (!name) throw new Error('the build has no script to start');
+  const start = `(() => {
+      const start = () => import('/${name}');
+      requestAnimationFrame(() => setTimeout(start));
+      setTimeout(start, ${LATEST_MS});
+    })();`;
+  return html
+    .replace(ENTRY, `<link rel="modulepreload" crossorigin href="/${name}">`)
+    .replace('</body>', () => `<script>${start}</script>\n  </body>`);
 }
 
 /** By page and language: the files that it needs and that the entry does not bring with it. */
 function preloads(bundle: Rollup.OutputBundle): Record<string, string[]> {
   const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
-  const byModule = new Map(chunks.map((chunk) => [chunk.facadeModuleId ?? chunk.name, chunk]));
   const entry = chunks.find((chunk) => chunk.isEntry);
   const already = new Set(entry ? [entry.fileName, ...entry.imports] : []);
   const needed = (ending: string): string[] => {
-    const chunk = [...byModule].find(([id]) => id.endsWith(ending))?.[1];
-    return chunk ? [...chunk.imports, chunk.fileName] : [];
+    const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(ending));
+    const styles = (chunk?.viteMetadata?.importedCss ?? new Set()) as Set<string>;
+    return chunk ? [...styles, ...chunk.imports, chunk.fileName] : [];
   };
   return Object.fromEntries(
     LANDING.flatMap((page) =>
