@@ -33,7 +33,14 @@ FLAGS = (
     "--disable-sync",
 )
 # Chromium writes a line for each refusal; a test that causes one knows.
-REFUSALS = ("401 (Unauthorized)", "status of 409", "status of 422", "status of 500", "net::ERR_")
+REFUSALS = (
+    "401 (Unauthorized)",
+    "status of 403",
+    "status of 409",
+    "status of 422",
+    "status of 500",
+    "net::ERR_",
+)
 
 Opener = Callable[..., Coroutine[Any, Any, Page]]
 

@@ -102,18 +102,14 @@ async def test_pausing_says_what_stops_and_what_goes_on(open_page: Opener, town:
     await dialog.get_by_role("button", name="Mettre en pause").click()
     await expect(shown).to_contain_text("pas même le Message 2")
 
-    async def scope() -> str | None:
+    async def paused(scope: str | None) -> bool:
         sender = await senders.get_sender(town.pool, scene.sender.id)
-        return sender and sender.pause_scope
+        return sender is not None and sender.pause_scope == scope
 
-    await eventually(lambda: _is(scope, "all"), what="the pause")
+    await eventually(lambda: paused("all"), what="the pause")
     await shown.get_by_role("button", name="Reprendre").click()
     await expect(shown.get_by_role("button", name="Mettre en pause")).to_be_visible()
-    await eventually(lambda: _is(scope, None), what="the resumption")
-
-
-async def _is(value: object, expected: object) -> bool:
-    return bool(await value() == expected)  # type: ignore[operator]
+    await eventually(lambda: paused(None), what="the resumption")
 
 
 async def test_a_pause_that_fails_takes_back_itself_alone(open_page: Opener, town: Town) -> None:

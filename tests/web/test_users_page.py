@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from domain.access import Role
 from storage import users
 from tests.api.people import Door
+from tests.conftest import eventually
 from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
 from tests.web.test_accessibility import violations
@@ -84,7 +85,11 @@ async def test_role_password_and_removal(open_page: Opener, door: Door) -> None:
     await choose(page, user.name, "Supprimer", "Plus d’actions pour")
     await page.get_by_role("button", name="Supprimer cet utilisateur").click()
     await expect(page.get_by_text("Personne ne porte ce nom")).to_be_visible()
-    assert await users.find_user(door.pool, user.name) is None
+
+    async def gone() -> bool:
+        return await users.find_user(door.pool, user.name) is None
+
+    await eventually(gone, what="the removal")
 
 
 async def test_a_removal_that_fails_takes_back_itself_alone(open_page: Opener, door: Door) -> None:

@@ -68,7 +68,7 @@ const en = {
   alive: 'Alive',
   dead: 'Gone',
   since: 'Since',
-  beat: 'Last sign of life',
+  beat: 'last sign of life',
   noWorkers: 'No worker has ever run here',
 
   cache: 'Cache',

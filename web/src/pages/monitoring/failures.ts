@@ -12,7 +12,7 @@ const KINDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/expire/i, 'expired'],
   [/^unknown\b/, 'unknown'],
   [/^not_sent\b/, 'busy'],
-  [/^rejected\b/, 'rejected'],
+  [/^(rejected|refused)\b/, 'rejected'],
 ];
 
 /** `undefined`: only its own words say it. */

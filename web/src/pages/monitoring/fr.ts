@@ -71,7 +71,7 @@ const fr: typeof en = french({
   alive: 'Actif',
   dead: 'Disparu',
   since: 'Depuis',
-  beat: 'Dernier signe de vie',
+  beat: 'dernier signe de vie',
   noWorkers: 'Aucun worker n’a encore tourné ici',
 
   cache: 'Cache',

@@ -32,8 +32,16 @@ const columnsOf = (t: Words): readonly Column<Worker>[] => [
   {
     id: 'alive',
     label: t.state,
-    cell: ({ alive }) => <StatusPill state={alive ? t.alive : t.dead} tone={alive ? 'good' : 'neutral'} />,
+    cell: ({ alive, beat_at: beat }) => (
+      <span className="row">
+        <StatusPill state={alive ? t.alive : t.dead} tone={alive ? 'good' : 'neutral'} />
+        {!alive && (
+          <span className="muted small">
+            {t.beat} <Time at={beat} />
+          </span>
+        )}
+      </span>
+    ),
   },
   { id: 'since', label: t.since, cell: ({ started_at: at }) => <Time at={at} /> },
-  { id: 'beat', label: t.beat, cell: ({ beat_at: at }) => <Time at={at} /> },
 ];

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { read } from '../../api/queries';
+import { asPage, read } from '../../api/queries';
 import type { Schemas } from '../../api/types';
 import { date, measure, number, percent } from '../../i18n/format';
 import { Dialog } from '../../ui/dialog';
@@ -93,19 +93,22 @@ const typical = (t: Words, label: string, median: number | null, slow: number | 
     ? null
     : ([label, t.typical(measure(median, 'second'), measure(slow, 'second'))] as const);
 
+type Change = Schemas['PacingChange'];
+
 const SHOWN = 50;
 
 function History({ id }: { id: string }) {
   const t = useWords();
   const path = { sender_id: id };
   const changes = useQuery(read('/api/senders/{sender_id}/pacing-changes', { path, query: { limit: SHOWN } }));
+  const shown = changes.data && asPage<Change>(changes.data).items;
   return (
     <section aria-label={t.history}>
       <h3>{t.history}</h3>
-      {changes.data?.length === 0 && <p className="muted">{t.noHistory}</p>}
+      {shown?.length === 0 && <p className="muted">{t.noHistory}</p>}
       {changes.error && <ErrorState error={changes.error} onRetry={() => void changes.refetch()} />}
       <ol className="sender-history">
-        {changes.data?.map((change) => (
+        {shown?.map((change) => (
           <li key={change.at}>
             <div className="row spread">
               <StatusPill state={change.state} />

@@ -24,14 +24,14 @@ export function SenderCard({ sender, onAsk }: { sender: Sender; onAsk: (what: As
         <span className="sender-name">
           {sender.name}
           <StatusPill state={stateOf(sender)} />
+          <span className="sender-phone">
+            <PhoneNumber value={sender.phone} />
+          </span>
         </span>
       }
       actions={!isNew && <Actions sender={sender} onAsk={onAsk} />}
     >
       <div className="sender-body">
-        <p className="muted">
-          <PhoneNumber value={sender.phone} />
-        </p>
         <Doing sender={sender} />
         {isNew ? <p className="sender-health muted small">{t.saving}</p> : <HealthLine sender={sender} />}
         <Numbers sender={sender} />

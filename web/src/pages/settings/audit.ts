@@ -1,8 +1,10 @@
-// The log of changes, as the API gives it: the newest so many entries.
+// The log of changes, the newest entries first.
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { read } from '../../api/queries';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { send } from '../../api/client';
+import { asPage, type ListPage } from '../../api/queries';
 import type { Schemas } from '../../api/types';
+import { keyOf, urlOf } from '../../api/url';
 
 export type Entry = Schemas['AuditEntryOut'];
 
@@ -11,12 +13,19 @@ export interface About {
   readonly subject_id?: string | undefined;
 }
 
-export function useAudit(about: About, limit: number) {
-  return useQuery({
-    ...read('/api/audit-log', { query: { ...about, limit } }),
-    placeholderData: keepPreviousData,
-    staleTime: 0,
+const PAGE_SIZE = 200;
+
+export function useAudit(about: About) {
+  const url = (cursor: string | null) =>
+    urlOf('/api/audit-log', { query: { ...about, limit: PAGE_SIZE, cursor } });
+  const log = useInfiniteQuery({
+    queryKey: [...keyOf(url(null)), 'pages'],
+    queryFn: async ({ pageParam, signal }) =>
+      asPage((await send('get', url(pageParam), undefined, { signal })) as readonly Entry[] | ListPage<Entry>),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
   });
+  return { ...log, entries: log.data?.pages.flatMap(({ items }) => items) };
 }
 
 /** Who changed each setting last, by its name. */

@@ -20,9 +20,6 @@ import { useWords } from './words';
 /** As a row that can be changed before the server has said so: the same name differs by scope. */
 export type SettingItem = Setting & { readonly id: string };
 
-// More than anybody changes between two looks; the log itself has them all.
-const LATEST = 200;
-
 export function Catalogue() {
   const t = useWords();
   const [chosen, choose] = useSearchParam('for');
@@ -88,8 +85,8 @@ function useLatestChanges({ name, place }: Scope) {
     name === 'global'
       ? { subject_type: 'setting' }
       : { subject_type: name, subject_id: place.sender_id ?? place.campaign_id };
-  const { data } = useAudit(about, LATEST);
-  return useMemo(() => latestChanges(data ?? []), [data]);
+  const { data } = useAudit(about);
+  return useMemo(() => latestChanges(data?.pages.flatMap(({ items }) => items) ?? []), [data]);
 }
 
 /** Both ways to change a setting; `onRefused` gets back what was typed. */

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { list, read } from '../../api/queries';
 import { useRows } from '../../optimistic/use-optimistic';
 import { Button } from '../../ui/button';
@@ -15,15 +14,10 @@ import { changesOf } from './log-words';
 import type { Setting } from './setting';
 import { useWords, type Words } from './words';
 
-const STEP = 100;
-// What the API gives at most.
-const MOST = 1000;
-
 export function Log() {
   const t = useWords();
   const [about, setAbout] = useSearchParam('about');
-  const [limit, setLimit] = useState(STEP);
-  const log = useAudit({ subject_type: about || undefined }, limit);
+  const log = useAudit({ subject_type: about || undefined });
   const settings = useQuery(read('/api/settings', {}));
   const options = Object.entries(t.subjectTypes).map(([value, label]) => ({ value, label }));
   return (
@@ -37,15 +31,15 @@ export function Log() {
           />
         </Field>
       </div>
-      {log.data && settings.data ? (
+      {log.entries && settings.data ? (
         <Card flush>
-          <Entries entries={log.data} settings={settings.data} />
-          {log.data.length >= limit && limit < MOST && (
+          <Entries entries={log.entries} settings={settings.data} />
+          {log.hasNextPage && (
             <div className="row setting-more">
-              <Button size="small" busy={log.isFetching} onClick={() => setLimit(limit + STEP)}>
+              <Button size="small" busy={log.isFetching} onClick={() => void log.fetchNextPage()}>
                 {t.more}
               </Button>
-              <span className="muted small">{t.loaded(log.data.length)}</span>
+              <span className="muted small">{t.loaded(log.entries.length)}</span>
             </div>
           )}
         </Card>
