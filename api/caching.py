@@ -98,6 +98,7 @@ async def touched_contacts(cache: Cache, category_ids: Iterable[str] | None) -> 
     """Contacts came, went or changed that are, or were, in these categories; None: in any."""
     gone: list[Key | Pattern] = [
         GLOBAL,
+        MONITORING,  # it names those to whom messages failed
         Pattern(Area.CONTACTS, "*"),
         Pattern(Area.CATEGORIES, "list:*"),
     ]

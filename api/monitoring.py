@@ -63,7 +63,10 @@ class FailureOut(BaseModel):
     what: Literal["message", "attempt"]
     message_type: str | None
     campaign_id: str
+    campaign_name: str | None = Field(description="Null: it is gone")
     contact_id: str | None
+    contact_name: str | None
+    contact_phone: str | None
     sender_id: str
     reason: str
 

@@ -1,10 +1,11 @@
-"""What the gateway says of a sender's account at this moment."""
+"""What the gateway says at this moment: of a sender's account, and of those that could become senders."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -20,6 +21,8 @@ LONGEST_LOOK_S = 4.0
 # The words of Wassenger for a session that has to be linked again, or for the first time.
 _SCAN_NEEDED = frozenset({"new", "authorize", "authorizing"})
 _CONFLICT = "conflict"
+NO_GATEWAY = "no gateway: set RELANCE_WASSENGER_TOKEN"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @asynccontextmanager
@@ -40,7 +43,7 @@ async def _open_gateway(app: FastAPI) -> AsyncIterator[None]:
             await app.state.gateway.close()
 
 
-router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES, lifespan=_open_gateway)
+router = APIRouter(prefix="/api", tags=["senders"], responses=PROBLEM_RESPONSES, lifespan=_open_gateway)
 
 
 class SenderHealth(BaseModel):
@@ -56,12 +59,32 @@ class SenderHealth(BaseModel):
     detail: str = Field(description="What it means, and what to do")
 
 
+class GatewayDevice(BaseModel):
+    """A WhatsApp account that is linked at the gateway."""
+
+    id: str
+    name: str | None = Field(description="What it is called at the gateway")
+    phone: str | None = Field(description="Unset until a phone was linked")
+    usable: bool = Field(description="Whether it can send now")
+    scan_needed: bool = Field(description="A person has to scan the QR code at the gateway with this phone")
+    sender_id: str | None = Field(description="The sender that it is already")
+
+
+class GatewayOut(BaseModel):
+    """The accounts at the gateway. Without an answer of the gateway there are none."""
+
+    reachable: bool = Field(description="Whether the gateway answered")
+    simulated: bool = Field(description="It is on this machine, so a sandbox: nobody gets a real message")
+    devices: list[GatewayDevice]
+    detail: str = Field(description="What is wrong, if anything")
+
+
 def _gateway(request: Request) -> Gateway | None:
     gateway: Gateway | None = request.app.state.gateway
     return gateway
 
 
-@router.get("/{sender_id}/health")
+@router.get("/senders/{sender_id}/health")
 async def get_health(
     sender_id: UUID, needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]
 ) -> SenderHealth:
@@ -70,7 +93,7 @@ async def get_health(
     if sender is None:
         raise not_found("sender", str(sender_id))
     if gateway is None:
-        return _unknown("no gateway: set RELANCE_WASSENGER_TOKEN")
+        return _unknown(NO_GATEWAY)
     try:
         async with asyncio.timeout(LONGEST_LOOK_S):
             found = await gateway.device_health(sender.device_id)
@@ -79,6 +102,43 @@ async def get_health(
     except GatewayError as error:
         return _unknown(f"the gateway gave no answer about this device: {error}")
     return _shown(found, sender.phone)
+
+
+@router.get("/gateway/devices")
+async def list_devices(needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]) -> GatewayOut:
+    """The accounts that are linked at the gateway, asked for at most four seconds: each could be a sender."""
+    if gateway is None:
+        return _devices(needs, [], {}, NO_GATEWAY)
+    try:
+        async with asyncio.timeout(LONGEST_LOOK_S):
+            found = await gateway.list_devices()
+    except TimeoutError:
+        return _devices(needs, [], {}, f"the gateway did not answer within {LONGEST_LOOK_S:.0f} s")
+    except GatewayError as error:
+        return _devices(needs, [], {}, str(error))
+    senders_by_device = {sender.device_id: sender.id for sender in await senders.list_senders(needs.pool)}
+    return _devices(needs, found, senders_by_device, "")
+
+
+def _devices(
+    needs: Resources, found: list[DeviceHealth], senders_by_device: dict[str, str], problem: str
+) -> GatewayOut:
+    return GatewayOut(
+        reachable=not problem,
+        simulated=urlsplit(needs.settings.wassenger_url).hostname in LOOPBACK,
+        devices=[
+            GatewayDevice(
+                id=each.device,
+                name=each.name,
+                phone=each.phone,
+                usable=each.usable,
+                scan_needed=each.session in _SCAN_NEEDED,
+                sender_id=senders_by_device.get(each.device),
+            )
+            for each in found
+        ],
+        detail=problem,
+    )
 
 
 def _unknown(detail: str) -> SenderHealth:

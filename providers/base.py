@@ -50,6 +50,7 @@ class DeviceHealth:
     """Whether an account can send right now."""
 
     device: str
+    name: str | None  # what people call it at the gateway
     phone: str | None
     status: str  # the gateway's own word, e.g. "operative"
     session: str  # the gateway's own word, e.g. "online"
@@ -105,6 +106,10 @@ class Gateway(Protocol):
 
     async def device_health(self, device: str) -> DeviceHealth:
         """Whether this account can send right now."""
+        ...
+
+    async def list_devices(self) -> list[DeviceHealth]:
+        """The accounts that are linked at the gateway, at most a thousand."""
         ...
 
     async def number_exists(self, phone: str) -> bool | None:

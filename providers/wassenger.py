@@ -41,6 +41,8 @@ CONNECT_TIMEOUT_S = 3.0
 LONGEST_BREAK_S = 3600.0  # who asks for more made a mistake, and would silence the sender for years
 LONGEST_WEBHOOK_NAME = 30
 LOOKUP_SIZE = 20
+DEVICES_SIZE = 100
+DEVICES_PAGES = 10
 _STOPPING = {401, 402, 403}
 _NO_VERDICT = {408, 425}  # a proxy gave up: that says nothing about the message
 _BROKEN_SENDER = ("device:", "session:", "queue:")  # the device, its session or its queue takes nothing
@@ -151,16 +153,20 @@ class WassengerGateway:
         item = _first_object(response)
         if item is None:
             raise _unreadable(response)
-        session = item.get("session")
-        status = str(item.get("status", "unknown"))
-        session_status = str(session.get("status", "unknown")) if isinstance(session, dict) else "unknown"
-        return DeviceHealth(
-            device=device,
-            phone=item.get("phone") if isinstance(item.get("phone"), str) else None,
-            status=status,
-            session=session_status,
-            usable=status == "operative" and session_status == "online",
-        )
+        return _device(device, item)
+
+    async def list_devices(self) -> list[DeviceHealth]:
+        """GET /devices, page by page."""
+        found: dict[str, DeviceHealth] = {}  # by id: a page that moved under us may come twice
+        for page in range(DEVICES_PAGES):
+            response = await self._read("/devices", params={"size": DEVICES_SIZE, "page": page})
+            answer = _answer(response)
+            if not isinstance(answer, list):
+                raise _unreadable(response)
+            found |= {item["id"]: _device(item["id"], item) for item in _dicts(answer) if _has_id(item)}
+            if len(answer) < DEVICES_SIZE:
+                break
+        return list(found.values())
 
     async def number_exists(self, phone: str) -> bool | None:
         """POST /numbers/exists. "No" comes as an answer, or as a 404 in Wassenger's own words."""
@@ -343,6 +349,25 @@ def _answer(response: httpx.Response) -> list[Any] | dict[str, Any]:
 def _first_object(response: httpx.Response) -> dict[str, Any] | None:
     answer = _answer(response)
     return next(iter(_dicts(answer if isinstance(answer, list) else [answer])), None)
+
+
+def _has_id(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("id"), str)
+
+
+def _device(device: str, item: dict[str, Any]) -> DeviceHealth:
+    session = item.get("session")
+    status = str(item.get("status", "unknown"))
+    session_status = str(session.get("status", "unknown")) if isinstance(session, dict) else "unknown"
+    text = {key: value for key in ("alias", "phone") if isinstance(value := item.get(key), str) and value}
+    return DeviceHealth(
+        device=device,
+        name=text.get("alias"),
+        phone=text.get("phone"),
+        status=status,
+        session=session_status,
+        usable=status == "operative" and session_status == "online",
+    )
 
 
 def _message(item: dict[str, Any]) -> GatewayMessage:

@@ -41,15 +41,22 @@ SENDERS = """
     WHERE s.removed_at IS NULL ORDER BY s.created_at, s.id
 """
 FAILED_MESSAGES = """
-    SELECT m.failed_at AS at, 'message' AS what, m.message_type, m.campaign_id::text, m.contact_id::text,
+    SELECT m.failed_at AS at, 'message' AS what, m.message_type, m.campaign_id, m.contact_id,
         m.sender_id::text, coalesce(m.failure_reason, 'unknown') AS reason
     FROM messages m WHERE m.status = 'failed' AND m.failed_at IS NOT NULL ORDER BY m.failed_at DESC LIMIT $1
 """
 FAILED_ATTEMPTS = """
-    SELECT s.started_at AS at, 'attempt' AS what, m.message_type, s.campaign_id::text, s.contact_id::text,
+    SELECT s.started_at AS at, 'attempt' AS what, m.message_type, s.campaign_id, s.contact_id,
         s.sender_id::text, concat_ws(': ', s.outcome, s.code, s.detail) AS reason
     FROM sends s LEFT JOIN messages m ON m.id = s.message_id
     WHERE s.outcome IN ('unknown', 'not_sent', 'rejected') ORDER BY s.started_at DESC LIMIT $1
+"""
+# Names are looked up for the few that are shown.
+WITH_NAMES = """
+    SELECT f.at, f.what, f.message_type, f.campaign_id::text, ca.name AS campaign_name, f.contact_id::text,
+        co.name AS contact_name, co.phone AS contact_phone, f.sender_id, f.reason
+    FROM ({failures}) f LEFT JOIN campaigns ca ON ca.id = f.campaign_id
+    LEFT JOIN contacts co ON co.id = f.contact_id
 """
 GAUGES = """
     SELECT
@@ -170,7 +177,10 @@ class Failure:
     what: str  # message, attempt
     message_type: str | None  # None for the attempt of a test message
     campaign_id: str
+    campaign_name: str | None  # None: it is gone
     contact_id: str | None
+    contact_name: str | None
+    contact_phone: str | None
     sender_id: str
     reason: str
 
@@ -207,7 +217,11 @@ async def sender_room(pool: Pool) -> list[SenderRoom]:
 
 async def latest_failures(pool: Pool, limit: int) -> list[Failure]:
     """The newest first, messages and attempts together."""
-    rows = [*await pool.fetch(FAILED_MESSAGES, limit), *await pool.fetch(FAILED_ATTEMPTS, limit)]
+    rows = [
+        row
+        for failures in (FAILED_MESSAGES, FAILED_ATTEMPTS)
+        for row in await pool.fetch(WITH_NAMES.format(failures=failures), limit)
+    ]
     failures = sorted((Failure(**row) for row in rows), key=lambda failure: failure.at, reverse=True)
     return failures[:limit]
 

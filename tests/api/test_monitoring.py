@@ -51,6 +51,8 @@ async def test_it_shows_what_was_sent_and_what_failed_with_the_reason(
     assert {each["what"] for each in errors} == {"message", "attempt"}
     assert all("refused" in each["reason"] for each in errors)
     assert {each["contact_id"] for each in errors} == {scene.contact_ids[1]}
+    assert {each["contact_phone"] for each in errors} == {scene.phones[1]}
+    assert {each["campaign_name"] for each in errors} == {"Test"}
 
 
 async def test_it_shows_what_the_quota_of_each_sender_leaves(

@@ -65,6 +65,26 @@ async def test_the_health_of_a_sender_is_asked_at_the_gateway(
     assert (await api.get(f"/api/senders/{uuid4()}/health")).status_code == 404
 
 
+async def test_accounts_at_the_gateway_are_offered_with_the_senders_that_they_are(
+    town: Town, api: httpx.AsyncClient, sandbox: httpx.AsyncClient
+) -> None:
+    """U3: nobody has to type the id of a device."""
+    sender = await town.sender()
+    free = {"id": secrets.token_hex(12), "phone": "+12025550199", "alias": "Desk"}
+    (await sandbox.post("/control/devices", json=free)).raise_for_status()
+    unlinked = {"session": "authorize"}
+    (await sandbox.patch(f"/control/devices/{free['id']}", json=unlinked)).raise_for_status()
+
+    shown = (await api.get("/api/gateway/devices")).json()
+
+    assert (shown["reachable"], shown["simulated"], shown["detail"]) == (True, True, "")
+    devices = {device["id"]: device for device in shown["devices"]}
+    assert devices[sender.device_id]["sender_id"] == sender.id
+    offered = devices[free["id"]]
+    assert (offered["sender_id"], offered["name"], offered["phone"]) == (None, "Desk", "+12025550199")
+    assert (offered["usable"], offered["scan_needed"]) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "hint"),
     [({}, "no answer"), ({"wassenger_token": None}, "RELANCE_WASSENGER_TOKEN")],
@@ -81,7 +101,10 @@ async def test_a_gateway_that_is_away_is_an_answer(
         app = create_app(settings.model_copy(update=update))
         async with client_of(app) as api:
             answer = await api.get(f"/api/senders/{sender.id}/health")
+            offered = (await api.get("/api/gateway/devices")).json()
 
+    assert (offered["reachable"], offered["devices"]) == (False, [])
+    assert offered["detail"]
     assert answer.status_code == 200
     shown = answer.json()
     assert (shown["reachable"], shown["usable"], shown["status"]) == (False, False, None)

@@ -240,6 +240,15 @@ async def test_an_unknown_account_is_refused(provider: Provider) -> None:
         await provider.gateway.device_health("0" * 24)
 
 
+async def test_the_accounts_at_the_gateway_are_listed(provider: Provider) -> None:
+    listed = await provider.gateway.list_devices()
+    [found] = [device for device in listed if device.device == provider.device]
+    assert found == await provider.gateway.device_health(provider.device)
+    assert found.phone is not None
+    with pytest.raises(SenderStoppedError):
+        await provider.gateway_with_wrong_token.list_devices()
+
+
 async def test_registering_again_and_again_leaves_one_webhook_at_the_last_address(provider: Provider) -> None:
     urls = ["http://127.0.0.1:9/old", "http://127.0.0.1:9/new", "http://127.0.0.1:9/new"]
     for url in urls:

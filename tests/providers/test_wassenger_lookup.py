@@ -297,3 +297,12 @@ async def test_trouble_with_a_number_is_an_error_and_never_a_no(
     server.will(step)
     with pytest.raises(error):
         await gateway.number_exists("+33639980001")
+
+
+async def test_what_has_no_id_is_no_account(server: ScriptedServer, gateway: WassengerGateway) -> None:
+    server.will(answer(200, [{"id": DEVICE, "alias": "Desk", "phone": None}, {"alias": "x"}, "x"]))
+    [found] = await gateway.list_devices()
+    assert (found.device, found.name, found.phone, found.usable) == (DEVICE, "Desk", None, False)
+    server.will(answer(200, {"id": DEVICE}))
+    with pytest.raises(GatewayBusyError):
+        await gateway.list_devices()

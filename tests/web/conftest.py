@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from api.app import create_app
 from api.dashboard import DIST
 from api.guard import cookie_name
+from domain.access import Role
 from settings import Settings
 from storage import sessions
 from tests.api.people import Door
@@ -32,7 +33,7 @@ FLAGS = (
     "--disable-sync",
 )
 # Chromium writes a line for each refusal; what the page makes of it is for the test to say.
-REFUSALS = ("responded with a status of 4", "net::ERR_")
+REFUSALS = ("responded with a status of 4", "status of 500", "net::ERR_")
 
 Opener = Callable[..., Coroutine[Any, Any, Page]]
 
@@ -60,6 +61,7 @@ async def open_page(browser: Browser, door: Door) -> AsyncIterator[Opener]:
             path: str = "/",
             *,
             signed_in: bool = True,
+            role: Role = Role.ADMIN,
             base_url: str = door.settings.effective_api_url,
             before: Callable[[BrowserContext], Coroutine[Any, Any, object]] | None = None,
             **options: Any,
@@ -67,7 +69,7 @@ async def open_page(browser: Browser, door: Door) -> AsyncIterator[Opener]:
             context = await browser.new_context(base_url=base_url, **{"locale": "en-GB", **options})
             windows.push_async_callback(context.close)
             if signed_in:
-                await sign_in(context, door, base_url)
+                await sign_in(context, door, base_url, role)
             if before:
                 await before(context)
             page = await context.new_page()
@@ -86,9 +88,9 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     return [message.text] if message.type in {"error", "warning"} and not is_refusal else []
 
 
-async def sign_in(context: BrowserContext, door: Door, base_url: str) -> None:
+async def sign_in(context: BrowserContext, door: Door, base_url: str, role: Role = Role.ADMIN) -> None:
     """Gives this browser the session of somebody new."""
-    user = await door.user()
+    user = await door.user(role)
     token = await sessions.open_session(door.pool, user.id, user_agent="a browser")
     await context.add_cookies([{"name": cookie_name(door.settings), "value": token, "url": base_url}])
 

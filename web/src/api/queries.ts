@@ -46,6 +46,10 @@ export interface ListPage<T> {
   readonly next_cursor: string | null;
 }
 
+/** Logs came as a whole before they had pages: then it is the only one. */
+export const asPage = <T>(answer: readonly T[] | ListPage<T>): ListPage<T> =>
+  'items' in answer ? answer : { items: answer, next_cursor: null };
+
 /** A list by its pages; `limit` and `cursor` are seen to. */
 export function list<P extends ListPath>(path: P, input: Input<'get', P>) {
   const { query, ...place } = input as Place;

@@ -1394,6 +1394,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/gateway/devices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description The accounts that are linked at the gateway, asked for at most four seconds: each could be a sender.
+         */
+        readonly get: operations["senders_list_devices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/cache/stats": {
         readonly parameters: {
             readonly query?: never;
@@ -2447,8 +2467,17 @@ export interface components {
             readonly message_type: string | null;
             /** Campaign Id */
             readonly campaign_id: string;
+            /**
+             * Campaign Name
+             * @description Null: it is gone
+             */
+            readonly campaign_name: string | null;
             /** Contact Id */
             readonly contact_id: string | null;
+            /** Contact Name */
+            readonly contact_name: string | null;
+            /** Contact Phone */
+            readonly contact_phone: string | null;
             /** Sender Id */
             readonly sender_id: string;
             /** Reason */
@@ -2504,6 +2533,62 @@ export interface components {
             readonly failed_at: string | null;
             /** Failure Reason */
             readonly failure_reason: string | null;
+        };
+        /**
+         * GatewayDevice
+         * @description A WhatsApp account that is linked at the gateway.
+         */
+        readonly GatewayDevice: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Name
+             * @description What it is called at the gateway
+             */
+            readonly name: string | null;
+            /**
+             * Phone
+             * @description Unset until a phone was linked
+             */
+            readonly phone: string | null;
+            /**
+             * Usable
+             * @description Whether it can send now
+             */
+            readonly usable: boolean;
+            /**
+             * Scan Needed
+             * @description A person has to scan the QR code at the gateway with this phone
+             */
+            readonly scan_needed: boolean;
+            /**
+             * Sender Id
+             * @description The sender that it is already
+             */
+            readonly sender_id: string | null;
+        };
+        /**
+         * GatewayOut
+         * @description The accounts at the gateway. Without an answer of the gateway there are none.
+         */
+        readonly GatewayOut: {
+            /**
+             * Reachable
+             * @description Whether the gateway answered
+             */
+            readonly reachable: boolean;
+            /**
+             * Simulated
+             * @description It is on this machine, so a sandbox: nobody gets a real message
+             */
+            readonly simulated: boolean;
+            /** Devices */
+            readonly devices: readonly components["schemas"]["GatewayDevice"][];
+            /**
+             * Detail
+             * @description What is wrong, if anything
+             */
+            readonly detail: string;
         };
         /**
          * ImportOut
@@ -7885,6 +7970,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SenderHealth"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly senders_list_devices: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["GatewayOut"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */

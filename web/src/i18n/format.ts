@@ -45,6 +45,10 @@ export const dateTime = (moment: Moment): string =>
 export const time = (moment: Moment): string =>
   formatter('time', (tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'short' })).format(new Date(moment));
 
+/** To the second, for what is asked for every few of them. */
+export const seconds = (moment: Moment): string =>
+  formatter('seconds', (tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'medium' })).format(new Date(moment));
+
 /** A day without a time, such as 2026-11-21, which is of no zone. */
 export const day = (value: string, weekday = false): string =>
   formatter(
@@ -99,6 +103,20 @@ export function duration(seconds: number): string {
   const first = inUnit(Math.floor(whole / size), unit);
   return next && rest > 0 ? `${first} ${inUnit(rest, next[0])}` : first;
 }
+
+/** A measured value, such as 22.5s or 0.4ms; `duration` is for what is longer than a minute. */
+export const measure = (value: number, unit: 'second' | 'millisecond', digits = 1): string =>
+  formatter(
+    `measure${unit}${digits}`,
+    (tag) =>
+      new Intl.NumberFormat(tag, {
+        style: 'unit',
+        unit,
+        // French sets a space before its units; English without one is shorter than "secs".
+        unitDisplay: tag.startsWith('fr') ? 'short' : 'narrow',
+        maximumFractionDigits: digits,
+      }),
+  ).format(value);
 
 const inUnit = (count: number, unit: string): string =>
   formatter(

@@ -1,0 +1,81 @@
+"""Monitoring, as somebody has it open on a second screen."""
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from domain.messages import MessageType
+from storage import monitoring, senders
+from tests.conftest import Town
+from tests.scene import open_scene
+from tests.storage.test_counters import attempt
+from tests.web.conftest import Opener
+from tests.web.test_accessibility import violations
+
+
+async def test_what_fails_is_said_in_words_and_leads_to_whom_it_hit(open_page: Opener, town: Town) -> None:
+    """W4: within seconds, without anybody doing anything."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await town.pool.execute("UPDATE campaigns SET name = $2 WHERE id = $1", scene.campaign.id, "Spring errors")
+    page = await open_page("/monitoring", locale="fr-FR")
+    await expect(page.get_by_role("heading", name="Dernières erreurs")).to_be_visible()
+    await attempt(scene, "reject", 0, MessageType.MESSAGE_1)
+    row = (
+        page.get_by_role("table", name="Dernières erreurs").get_by_role("row").filter(has_text="Spring errors")
+    )
+    await expect(row.first).to_contain_text("La passerelle a refusé le message", timeout=10_000)
+    campaign = row.first.get_by_role("link", name="Spring errors")
+    await expect(campaign).to_have_attribute("href", f"/campaigns/{scene.campaign.id}")
+    contact = row.first.get_by_role("link", name="N0")
+    await expect(contact).to_have_attribute("href", f"/contacts?contact={scene.contact_ids[0]}")
+
+
+async def test_senders_workers_and_the_cache_are_there_at_a_glance(open_page: Opener, town: Town) -> None:
+    """P1, U7: room in contacts, who lives since when, hits and misses; and warnings as they come."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await town.pool.execute(
+        "UPDATE sender_paces SET quota = 200, expected_replies = 0, reply_rate = 0 WHERE sender_id = $1",
+        scene.sender.id,
+    )
+    await monitoring.beat(town.pool, None, host="a-host", process_id=4242)
+    page = await open_page("/monitoring")
+    row = page.get_by_role("table", name="Senders").get_by_role("row").filter(has_text=scene.sender.name)
+    await expect(row).to_contain_text("0 of 200")
+    await expect(row).to_contain_text("200 contacts")
+    await expect(row).to_contain_text("Connected")
+    await expect(page.get_by_role("row").filter(has_text="4242")).to_contain_text("Alive")
+    cache = page.get_by_role("region", name="Cache")
+    await expect(cache).to_contain_text("Hit rate")
+    await expect(cache).to_contain_text("Connected")
+    await senders.stop_sender(town.pool, scene.sender.id, "3 messages failed in a row")
+    warnings = page.get_by_role("region", name="Warnings")
+    await expect(warnings).to_contain_text(f"{scene.sender.name} is stopped", timeout=5000)
+    await expect(warnings).to_contain_text("3 messages failed in a row.")
+
+
+async def test_an_answer_that_does_not_come_leaves_the_last_one_and_says_so(open_page: Opener) -> None:
+    """Old numbers that look new are worse than none."""
+    page = await open_page("/monitoring")
+    await expect(page.get_by_text("asked for anew every 5 seconds")).to_be_visible()
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=500, body="{}", content_type="application/problem+json")
+
+    await page.route("**/api/monitoring/stats", refuse)
+    await expect(page.get_by_text("Not up to date")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("region", name="Workers")).to_be_visible()
+
+
+async def loaded(page: Page) -> None:
+    """With everything that comes later."""
+    await expect(page.get_by_role("region", name="Cache")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_it_keeps_nobody_out_once_it_is_full(open_page: Opener, town: Town, theme: str) -> None:
+    """By the rules of axe."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await attempt(scene, "reject", 0, MessageType.MESSAGE_1)
+    await senders.stop_sender(town.pool, scene.sender.id, "the session is broken")
+    page = await open_page("/monitoring", color_scheme=theme, reduced_motion="reduce")
+    await loaded(page)
+    assert await violations(page) == []

@@ -1,0 +1,93 @@
+import { number, percent, plural } from '../../i18n/format';
+import { french } from '../../i18n/french';
+import type en from './en';
+
+const fr: typeof en = french({
+  title: 'Supervision',
+  sub: (moment: string) => `État à ${moment}, actualisé toutes les 5 secondes`,
+  stale: (moment: string) => `Plus à jour : la dernière réponse date de ${moment}`,
+
+  warnings: 'Alertes',
+  allWell: 'Tout va bien : les workers tournent, aucun expéditeur n’est arrêté, presque rien n’échoue.',
+  noWorker: 'Aucun worker ne tourne : rien n’est envoyé',
+  noWorkerTodo: 'Lancez-en un avec `relance worker`, ou cherchez dans son journal pourquoi il s’est arrêté.',
+  senderStopped: (name: string) => `${name} est arrêté`,
+  senderErrors: (name: string, rate: number) => `${percent(rate)} des derniers messages de ${name} ont échoué`,
+  campaignNotStarted: (name: string) => `${name} n’a pas démarré`,
+  look: 'Examiner',
+
+  numbers: 'En chiffres',
+  sentToday: 'Envoyés aujourd’hui',
+  sentNote: (followUps: number) => plural(followUps, { one: 'dont # relance', other: 'dont # relances' }),
+  failedToday: 'Échecs aujourd’hui',
+  quotaLeft: 'Messages restants sur 24 heures',
+  capacity: 'Place pour des contacts',
+  capacityNote: 'réponses attendues comprises',
+  workers: 'Workers',
+  uptime: 'En marche depuis',
+  uptimeNote: 'l’API, depuis son dernier démarrage',
+
+  senders: 'Expéditeurs',
+  noSenders: 'Aucun expéditeur pour l’instant',
+  addSender: 'Ajouter un expéditeur',
+  sender: 'Expéditeur',
+  state: 'État',
+  gateway: 'À la passerelle',
+  quota: 'Quota sur 24 heures',
+  quotaOf: (name: string) => `Quota de ${name}`,
+  quotaUsed: (sent: number, quota: number) => `${number(sent)} sur ${number(quota)}`,
+  unknown: 'pas encore connu',
+  room: 'Place pour',
+  contacts: (count: number) => plural(count, { one: '# contact', other: '# contacts' }),
+  replies: 'Réponses',
+  errors: 'Erreurs',
+  delivery: 'Distribué en',
+  deliveryNote: 'la moitié des messages des dernières 24 heures, de la passerelle au téléphone',
+
+  failures: 'Dernières erreurs',
+  noFailures: 'Rien n’a échoué',
+  noFailuresExplained:
+    'Les messages qui n’ont pas pu être envoyés ou distribués s’affichent ici, avec la raison.',
+  allFailures: (count: number) => plural(count, { other: 'Afficher les #' }),
+  at: 'Quand',
+  what: 'Message',
+  types: { message_1: 'Message 1', message_2: 'Message 2', test: 'Test' },
+  attempt: 'une tentative',
+  contact: 'Contact',
+  goneContact: 'supprimé',
+  campaign: 'Campagne',
+  reason: 'Raison',
+  reasons: {
+    notOnWhatsApp: 'Le numéro n’est pas sur WhatsApp',
+    unknown: 'La passerelle n’a pas répondu : Relance recherche le message avant de réessayer',
+    busy: 'La passerelle était occupée ou absente : nouvel essai plus tard',
+    rejected: 'La passerelle a refusé le message',
+    account: 'Le compte ne peut pas envoyer : voyez l’expéditeur',
+    expired: 'Le téléphone ne l’a pas envoyé à temps',
+    takenBack: 'Repris, car l’expéditeur a été arrêté',
+  },
+
+  process: 'Processus',
+  alive: 'Actif',
+  dead: 'Disparu',
+  since: 'Depuis',
+  beat: 'dernier signe de vie',
+  noWorkers: 'Aucun worker n’a encore tourné ici',
+
+  cache: 'Cache',
+  cacheOn: 'Connecté',
+  cacheOff: 'Absent : les réponses viennent de la base de données, un peu moins vite',
+  hits: 'Trouvés',
+  misses: 'Manqués',
+  hitRate: 'Taux de réussite',
+  latency: 'Latence',
+  latencyNote: (slow: string) => `1 sur 100 au-delà de ${slow}`,
+  bypassed: (count: number) =>
+    plural(count, { one: '# lecture pendant son absence', other: '# lectures pendant son absence' }),
+  cacheErrors: (count: number) => plural(count, { one: '# erreur', other: '# erreurs' }),
+  cacheNote: 'De ce processus de l’API, depuis son démarrage.',
+  area: 'Domaine',
+  areas: { stats: 'Statistiques', contacts: 'Contacts', categories: 'Catégories' },
+});
+
+export default fr;

@@ -1,0 +1,67 @@
+import type { Live } from '../../live/apply';
+import { Link } from '../../ui/link';
+import { Notice } from '../../ui/notice';
+import { inWords } from '../senders/reasons';
+import { useWords as useSenderWords } from '../senders/words';
+import { useWords, type Words } from './words';
+
+type Warning = Live['warnings'][number];
+
+/** What a person should look at now, or that there is nothing. */
+export function Warnings({ live }: { live: Live }) {
+  const t = useWords();
+  if (live.warnings.length === 0) return <Notice tone="good">{t.allWell}</Notice>;
+  return (
+    <section aria-label={t.warnings}>
+      <ul className="monitoring-warnings">
+        {live.warnings.map((warning) => (
+          <li key={warning.kind + warning.subject_id}>
+            <WarningNotice warning={warning} live={live} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
+  const t = useWords();
+  const senderWords = useSenderWords();
+  const { title, detail, href } = described(t, warning, live);
+  return (
+    <Notice
+      tone={warning.kind === 'sender_errors' ? 'warn' : 'bad'}
+      action={
+        href && (
+          <Link href={href} as="plain">
+            {t.look}
+          </Link>
+        )
+      }
+    >
+      <strong>{title}</strong>
+      {detail && (
+        <div className="small">{warning.kind === 'sender_stopped' ? inWords(senderWords, detail) : detail}</div>
+      )}
+    </Notice>
+  );
+}
+
+function described(t: Words, { kind, subject_id: id, text }: Warning, live: Live) {
+  const sender = live.senders.find((each) => each.id === id);
+  const campaign = live.campaigns.find((each) => each.id === id);
+  if (kind === 'no_worker') return { title: t.noWorker, detail: t.noWorkerTodo, href: null };
+  if (sender) {
+    const title =
+      kind === 'sender_stopped' ? t.senderStopped(sender.name) : t.senderErrors(sender.name, sender.error_rate);
+    const detail = kind === 'sender_stopped' ? sender.status_reason : null;
+    return { title, detail, href: `/senders?sender=${sender.id}` };
+  }
+  if (campaign)
+    return {
+      title: t.campaignNotStarted(campaign.name),
+      detail: campaign.start_problem,
+      href: `/campaigns/${campaign.id}`,
+    };
+  return { title: text, detail: null, href: null };
+}

@@ -1,0 +1,5 @@
+import { wordsOf } from '../../i18n/words';
+import type en from './en';
+
+export const useWords = wordsOf<typeof en>('settings');
+export type Words = ReturnType<typeof useWords>;

@@ -1,0 +1,52 @@
+const en = {
+  title: 'Users',
+  sub: 'Who may sign in. Super administrators manage users too.',
+  search: 'Search by name',
+  add: 'Add a user',
+  only: 'Only super administrators manage users',
+  onlyExplained: 'Ask one of them to add somebody, or to reset a password.',
+  empty: 'Nobody has this name',
+
+  name: 'Name',
+  nameHint: 'They sign in with it, in capitals or not.',
+  nameMissing: 'A name is needed.',
+  nameTaken: 'Somebody has this name already.',
+  role: 'Role',
+  roles: { admin: 'Administrator', super_admin: 'Super administrator' },
+  roleHints: { admin: 'Campaigns, contacts, senders, settings', super_admin: 'All that, and users' },
+  language: 'Language',
+  since: 'Since',
+  you: 'you',
+  waiting: 'Has not signed in yet',
+  columnOfActions: 'Actions',
+  actions: (name: string) => `More for ${name}`,
+  cancel: 'Cancel',
+  save: 'Save',
+  edit: 'Edit',
+  editing: (name: string) => `Edit ${name}`,
+  addIt: 'Add this user',
+  endsSessions: 'Another role signs this person out everywhere.',
+  notAdded: 'The user was not added',
+  notSaved: 'The changes were not saved',
+  lastSuperAdmin: 'The last super administrator has to stay one.',
+
+  reset: 'Reset the password',
+  resetTitle: (name: string) => `Reset the password of ${name}?`,
+  resetExplained:
+    'The current password and all sessions of this person end at once, and a locked account opens again. You get a password for one sign-in, to pass on.',
+  passwordOf: (name: string) => `The password of ${name}`,
+  passwordOnce: 'It is shown only this once, and good for one sign-in. Pass it on in a safe way.',
+  passwordLabel: 'One-time password',
+  copy: 'Copy',
+  copied: 'Copied',
+  done: 'I have passed it on',
+
+  remove: 'Remove',
+  removeTitle: (name: string) => `Remove ${name}?`,
+  removeExplained:
+    'This person is signed out everywhere and cannot sign in any more; their API keys stop working. What they did stays in the log. That cannot be undone.',
+  removeConfirm: 'Remove this user',
+  notRemoved: 'The user was not removed',
+};
+
+export default en;
