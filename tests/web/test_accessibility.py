@@ -17,7 +17,12 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # Path, and whether somebody is signed in there. A new page gets a line here.
-PAGES = {"sign in": ("/", False), "overview": ("/", True)}
+PAGES = {
+    "sign in": ("/", False),
+    "overview": ("/", True),
+    "campaigns": ("/campaigns", True),
+    "new campaign": ("/campaigns/new", True),
+}
 
 
 async def violations(page: Page) -> list[str]:

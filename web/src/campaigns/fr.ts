@@ -13,7 +13,7 @@ const fr: typeof en = french({
   finished: 'Terminés',
   waiting: 'Réaction attendue',
   finishedOf: (done: number, total: number) =>
-    `${number(done)} sur ${plural(total, { one: '# personne', other: '# personnes' })} : terminé`,
+    `${plural(done, { one: '# personne traitée', other: '# personnes traitées' })} sur ${number(total)}`,
   pausedFor: { message_1: 'Le Message 1 est retenu', all: 'Les deux messages sont retenus' },
   holds: {
     pace: 'le rythme qui protège ses expéditeurs',

@@ -1,6 +1,6 @@
 // Where this browser keeps what somebody typed into a campaign that the server does not have yet.
 
-import { kept } from '../kept';
+import { keep, kept } from '../kept';
 
 /** Apart for each person: several may use a browser. */
 export const keptName = (userId: string, campaignId: string | null): string =>
@@ -13,3 +13,6 @@ export function keptDraft<Kept>(userId: string, campaignId: string | null): Kept
     return null;
   }
 }
+
+export const forgetDraft = (userId: string, campaignId: string): void =>
+  keep(keptName(userId, campaignId), null);

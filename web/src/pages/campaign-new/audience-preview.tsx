@@ -27,14 +27,12 @@ export function AudiencePreview(whom: Whom) {
     );
   return (
     <Card>
-      <div
-        className={`stack audience${isPlaceholderData ? ' audience-old' : ''}`}
-        aria-busy={isPlaceholderData}
-      >
+      <div className="stack" aria-busy={isPlaceholderData}>
         {data ? (
           <>
             <p className="audience-reached" role="status">
-              <strong>{number(data.audience.reached)}</strong> <span>{t.reached}</span>
+              <strong>{number(data.audience.reached)}</strong> <span>{t.reached}</span>{' '}
+              {isPlaceholderData && <span className="spinner" aria-hidden="true" />}
             </p>
             {data.audience.reached === 0 && <Notice tone="warn">{`${t.nobody}. ${t.nobodyExplained}`}</Notice>}
             <LeftOut counts={data.audience} />

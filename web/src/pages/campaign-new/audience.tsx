@@ -13,9 +13,9 @@ export function AudienceStep({ keeper }: StepProps) {
   const { form } = useStore(keeper.store);
   const isNameTooLong = gapsOf(form).some(({ field, kind }) => field === 'name' && kind === 'tooLong');
   return (
-    <div className="editor-columns">
-      <div className="stack">
-        <h2 tabIndex={-1}>{t.audienceTitle}</h2>
+    <>
+      <h2 tabIndex={-1}>{t.audienceTitle}</h2>
+      <div className="editor-columns">
         <Card>
           <div className="stack">
             <Field label={t.name} hint={t.nameHint} error={isNameTooLong ? t.gaps.name.tooLong : undefined}>
@@ -44,8 +44,8 @@ export function AudienceStep({ keeper }: StepProps) {
             </fieldset>
           </div>
         </Card>
+        <AudiencePreview everyone={form.everyone} category_ids={form.category_ids} />
       </div>
-      <AudiencePreview everyone={form.everyone} category_ids={form.category_ids} />
-    </div>
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { list } from '../../i18n/format';
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
+import { phoneText } from '../../ui/state';
 import { type Form, type Gap, stepOf } from './form';
 import { hrefOf } from './step';
 import { useAudience } from './use-audience';
@@ -46,7 +47,7 @@ export function Warnings({ form }: { form: Form }) {
     found.push({ text: `${t.nobody}. ${t.nobodyExplained}`, step: 'audience' });
   if (missing.length > 0 && example)
     found.push({
-      text: t.warnings.missing(list(missing), example.name || example.phone),
+      text: t.warnings.missing(list(missing), example.name || phoneText(example.phone)),
       step: 'messages',
     });
   for (const { name } of senders) found.push({ text: t.warnings.sender(name), step: 'senders' });

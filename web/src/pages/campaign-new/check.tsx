@@ -7,7 +7,8 @@ import { Problems, Warnings } from './check-problems';
 import { Summary } from './check-summary';
 import type { StepProps } from './editor';
 import { EstimateCard } from './estimate-card';
-import { gapsOf } from './form';
+import { Foot } from './foot';
+import { type Form, gapsOf } from './form';
 import { Refusal } from './refusal';
 import { ScheduleDialog } from './schedule-dialog';
 import { StartDialog } from './start-dialog';
@@ -21,15 +22,15 @@ export function CheckStep({ keeper, campaign }: StepProps) {
   const t = useWords();
   const { form } = useStore(keeper.store);
   const [asking, ask] = useState<Asking>(null);
-  const [refusal, setRefusal] = useState<Error | null>(null);
+  const { refusal, setRefusal } = useRefusal(form);
   const gaps = gapsOf(form);
   const close = () => ask(null);
   const isScheduled = campaign?.status === 'scheduled';
   return (
     <>
+      <h2 tabIndex={-1}>{t.checkTitle}</h2>
       <div className="editor-columns">
         <div className="stack">
-          <h2 tabIndex={-1}>{t.checkTitle}</h2>
           {campaign?.start_problem && (
             <Notice tone="bad">
               <strong>{t.startProblem}</strong>
@@ -41,10 +42,10 @@ export function CheckStep({ keeper, campaign }: StepProps) {
           <Warnings form={form} />
           <Summary form={form} />
         </div>
-        <EstimateCard keeper={keeper} />
+        <EstimateCard keeper={keeper} withoutWays={refusal !== null} />
       </div>
       {isScheduled && campaign.start_at && <Scheduled startAt={campaign.start_at} ask={ask} />}
-      <div className="row check-actions">
+      <Foot step="check">
         {!isScheduled && (
           <Button icon="clock" disabled={gaps.length > 0} onClick={() => ask('schedule')}>
             {t.schedule}
@@ -53,12 +54,22 @@ export function CheckStep({ keeper, campaign }: StepProps) {
         <Button kind="primary" icon="play" disabled={gaps.length > 0} onClick={() => ask('start')}>
           {t.start}
         </Button>
-      </div>
+      </Foot>
       {asking === 'start' && <StartDialog keeper={keeper} onClose={close} onRefused={setRefusal} />}
       {asking === 'schedule' && <ScheduleDialog keeper={keeper} campaign={campaign} onClose={close} />}
       {asking === 'unschedule' && campaign && <UnscheduleDialog campaign={campaign} onClose={close} />}
     </>
   );
+}
+
+/** Why it was not started counts for what it was then: whoever changes something tries anew. */
+function useRefusal(form: Form) {
+  const [refused, setRefused] = useState<{ problem: Error; form: string } | null>(null);
+  const now = JSON.stringify(form);
+  return {
+    refusal: refused?.form === now ? refused.problem : null,
+    setRefusal: (problem: Error | null) => setRefused(problem && { problem, form: now }),
+  };
 }
 
 function Scheduled({ startAt, ask }: { startAt: string; ask: (what: Asking) => void }) {

@@ -6,6 +6,7 @@ import { PageHeader } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
 import { AudienceStep } from './audience';
 import { CheckStep } from './check';
+import { Foot } from './foot';
 import { gapsOf, STEPS, type StepName } from './form';
 import { type DraftKeeper, hasChanges } from './keeper';
 import { MessagesStep } from './messages';
@@ -35,6 +36,7 @@ interface EditorProps extends StepProps {
 }
 
 export function Editor({ keeper, campaign, title, step, isNew }: EditorProps) {
+  const t = useWords();
   const draft = useStore(keeper.store);
   const body = useRef<HTMLFormElement>(null);
   useStepFocus(body, step, keeper);
@@ -64,7 +66,14 @@ export function Editor({ keeper, campaign, title, step, isNew }: EditorProps) {
       {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: a shortcut; the button below does the same */}
       <form ref={body} className="editor" noValidate onSubmit={onSubmit} onKeyDown={onKey}>
         <Content keeper={keeper} campaign={campaign} />
-        <Foot step={step} />
+        {next && (
+          <Foot step={step}>
+            <span className="muted small editor-keys">{t.nextKeys}</span>
+            <Button kind="primary" type="submit">
+              {t.next}
+            </Button>
+          </Foot>
+        )}
       </form>
     </>
   );
@@ -80,22 +89,6 @@ function useStepFocus(body: { readonly current: HTMLElement | null }, step: Step
     scrollTo(0, 0);
     body.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
   }, [body, step, keeper]);
-}
-
-function Foot({ step }: { step: StepName }) {
-  const t = useWords();
-  const at = STEPS.indexOf(step);
-  const [before, after] = [STEPS[at - 1], STEPS[at + 1]];
-  return (
-    <div className="editor-foot">
-      {before && <Button onClick={() => goTo(before)}>{t.back}</Button>}
-      {after && (
-        <Button kind="primary" type="submit">
-          {t.next}
-        </Button>
-      )}
-    </div>
-  );
 }
 
 /** What this browser remembered; whoever wants to begin anew can. */

@@ -10,6 +10,7 @@ const en = {
   stepOpen: 'something is missing',
   stepDone: 'complete',
   back: 'Back',
+  nextKeys: 'Ctrl + Enter',
   next: 'Next',
   defaultName: (day: string) => `Campaign of ${day}`,
   save: {
@@ -128,7 +129,6 @@ const en = {
   doneAt: (at: string) => `Done on ${at}`,
   doneIn: (length: string) => `after about ${length}, if it started now`,
   sentBy: (at: string) => `Message 1 has reached everybody by ${at}; then the last reactions are waited for.`,
-  tooFar: 'It would take more than 90 days',
   mostly: (what: string) => `What takes most of the time: ${what}.`,
   bySender: 'By sender',
   fitsNot: 'It does not fit',
@@ -171,7 +171,7 @@ const en = {
   warnings: {
     windowLonger: 'Reactions are waited for longer than the campaign lasts. Who reacts late gets nothing.',
     sender: (name: string) => `${name} cannot send at present.`,
-    missing: (names: string, example: string) => `Without a value for ${example}: ${names}.`,
+    missing: (names: string, example: string) => `${example}, for one, has no value for: ${names}.`,
   },
 
   start: 'Start now',
@@ -179,6 +179,7 @@ const en = {
   startWho: (people: string, senders: string) => `${people} will get Message 1 from ${senders}.`,
   startThen: (window: string) => `Whoever reacts within ${window} gets Message 2 at once.`,
   startDone: (at: string) => `It should be done on ${at}.`,
+  startFitsNot: 'There is not enough time: as it is, the start will be refused.',
   startStop: 'You can pause or cancel at any time. What has been sent cannot be taken back.',
   startAsk: (people: number) => plural(people, { one: 'Write to # person', other: 'Write to # people' }),
   schedule: 'Schedule',

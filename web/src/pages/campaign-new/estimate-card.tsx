@@ -1,24 +1,35 @@
 import { dateTime, duration } from '../../i18n/format';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
+import { type Estimate, lengthOf, worstHold } from './estimate';
 import type { DraftKeeper } from './keeper';
-import { type Estimate, lengthOf, useEstimate, worstHold } from './use-estimate';
+import { useEstimate } from './use-estimate';
 import { useSenders } from './use-senders';
 import { WaysOut } from './ways-out';
 import { useWords } from './words';
 
-export function EstimateCard({ keeper }: { keeper: DraftKeeper }) {
+interface CardProps {
+  keeper: DraftKeeper;
+  /** The ways out are shown elsewhere. */
+  withoutWays?: boolean;
+}
+
+export function EstimateCard({ keeper, withoutWays }: CardProps) {
   const t = useWords();
   const { data, isError, error, refetch, isOld, isComplete } = useEstimate(keeper);
   return (
-    <Card title={t.estimate}>
+    <Card title={t.estimate} actions={data && isOld && <span className="spinner" aria-hidden="true" />}>
       {!isComplete && !data ? (
         <p className="muted">{t.estimateLater}</p>
       ) : isError && !data ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : data ? (
-        <div className={`stack estimate${isOld ? ' estimate-old' : ''}`} aria-busy={isOld}>
-          <Summary estimate={data} />
-          {!data.fits && data.contacts > 0 && <WaysOut keeper={keeper} estimate={data} />}
+        <div className="stack" aria-busy={isOld}>
+          {data.fits || data.contacts === 0 ? (
+            <Summary estimate={data} />
+          ) : (
+            !withoutWays && <WaysOut keeper={keeper} estimate={data} />
+          )}
+          <Hold estimate={data} />
           <Shares estimate={data} />
         </div>
       ) : (
@@ -34,23 +45,25 @@ export function EstimateCard({ keeper }: { keeper: DraftKeeper }) {
 function Summary({ estimate }: { estimate: Estimate }) {
   const t = useWords();
   const length = lengthOf(estimate);
-  const hold = worstHold(estimate);
-  const holds: Readonly<Record<string, string>> = t.holds;
   if (estimate.contacts === 0) return <p>{t.nobody}</p>;
   return (
     <div className="estimate-summary" role="status">
-      {estimate.closes_at && length !== null ? (
+      {estimate.closes_at && length !== null && (
         <>
           <p className="estimate-done">{t.doneAt(dateTime(estimate.closes_at))}</p>
           <p className="muted">{t.doneIn(duration(length))}</p>
         </>
-      ) : (
-        <p className="estimate-done">{t.tooFar}</p>
       )}
       {estimate.messages_1_done_at && <p>{t.sentBy(dateTime(estimate.messages_1_done_at))}</p>}
-      {hold && holds[hold] && <p className="muted small">{t.mostly(holds[hold])}</p>}
     </div>
   );
+}
+
+function Hold({ estimate }: { estimate: Estimate }) {
+  const t = useWords();
+  const holds: Readonly<Record<string, string>> = t.holds;
+  const words = holds[worstHold(estimate) ?? ''];
+  return words ? <p className="muted small">{t.mostly(words)}</p> : null;
 }
 
 function Shares({ estimate }: { estimate: Estimate }) {

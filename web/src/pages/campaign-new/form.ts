@@ -48,7 +48,7 @@ const pick = (from: Form, names: readonly FieldName[]): Form =>
 export const STEPS = ['audience', 'messages', 'senders', 'check'] as const;
 export type StepName = (typeof STEPS)[number];
 
-export type GapKind = 'empty' | 'tooLong' | 'notClosed' | 'noVariable' | 'range';
+type GapKind = 'empty' | 'tooLong' | 'notClosed' | 'noVariable' | 'range';
 
 /** Something without which it cannot be stored. */
 export interface Gap {

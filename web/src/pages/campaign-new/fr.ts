@@ -17,6 +17,7 @@ const fr: typeof en = french({
   stepOpen: 'à compléter',
   stepDone: 'complète',
   back: 'Retour',
+  nextKeys: 'Ctrl + Entrée',
   next: 'Suivant',
   defaultName: (day: string) => `Campagne du ${day}`,
   save: {
@@ -140,7 +141,6 @@ const fr: typeof en = french({
   doneIn: (length: string) => `au bout de ${length} environ, en démarrant maintenant`,
   sentBy: (at: string) =>
     `Tout le monde aura reçu le Message 1 le ${at} ; il restera à attendre les dernières réactions.`,
-  tooFar: 'Il faudrait plus de 90 jours',
   mostly: (what: string) => `Ce qui prend le plus de temps : ${what}.`,
   bySender: 'Par expéditeur',
   fitsNot: 'Le temps ne suffit pas',
@@ -187,7 +187,7 @@ const fr: typeof en = french({
     windowLonger:
       'L’attente d’une réaction dépasse la durée de la campagne. Ceux qui réagissent tard ne recevront rien.',
     sender: (name: string) => `${name} ne peut pas envoyer pour le moment.`,
-    missing: (names: string, example: string) => `Sans valeur pour ${example} : ${names}.`,
+    missing: (names: string, example: string) => `Par exemple, ${example} n’a pas de valeur pour : ${names}.`,
   },
 
   start: 'Démarrer maintenant',
@@ -196,6 +196,7 @@ const fr: typeof en = french({
   startThen: (window: string) =>
     `Ceux qui réagissent dans un délai de ${window} reçoivent aussitôt le Message 2.`,
   startDone: (at: string) => `La campagne devrait se terminer le ${at}.`,
+  startFitsNot: 'Le temps ne suffit pas : en l’état, le démarrage sera refusé.',
   startStop:
     'Vous pourrez la mettre en pause ou l’annuler à tout moment. Ce qui est déjà parti ne peut être rappelé.',
   startAsk: (people: number) => plural(people, { one: 'Écrire à # personne', other: 'Écrire à # personnes' }),

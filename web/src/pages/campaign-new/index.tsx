@@ -19,6 +19,9 @@ import { addressOf, useStep } from './step';
 import { sendersQuery } from './use-senders';
 import { useWords } from './words';
 
+/** As many as a campaign may have. */
+const MOST_SENDERS = 100;
+
 export default function CampaignEditorPage({ params }: PageProps) {
   const t = useWords();
   const id = params['id'];
@@ -49,7 +52,7 @@ function useKeeper(id: string | undefined) {
     const able = senders.data?.items.filter(({ status }) => status === 'active') ?? [];
     return newDraft(me.id, {
       name: t.defaultName(date(Date.now())),
-      sender_ids: able.map((sender) => sender.id),
+      sender_ids: able.slice(0, MOST_SENDERS).map((sender) => sender.id),
     });
   }, [id, isReady]);
   return { keeper, error: source.isError ? source.error : null, retry: () => void source.refetch() };

@@ -43,7 +43,6 @@ export function MessageEditor({ field, value, variables, onChange }: EditorProps
             {length < COUNT_FROM ? t.length(length) : t.lengthOf(length, LONGEST_MESSAGE)}
           </span>
         </div>
-        <p className="muted small">{t.insertHint}</p>
       </div>
     </Card>
   );

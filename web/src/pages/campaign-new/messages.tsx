@@ -20,21 +20,26 @@ export function MessagesStep({ keeper, campaign }: StepProps) {
   const used = [form.message_1, form.message_2].flatMap(variablesOf).filter(Boolean);
   const variables = [...new Set(['name', ...known, ...used])];
   return (
-    <div className="editor-columns">
-      <div className="stack">
+    <>
+      <div>
         <h2 tabIndex={-1}>{t.messagesTitle}</h2>
-        {(['message_1', 'message_2'] as const).map((field) => (
-          <MessageEditor
-            key={field}
-            field={field}
-            value={form[field]}
-            variables={variables}
-            onChange={(text) => keeper.change({ [field]: text })}
-          />
-        ))}
+        <p className="muted">{t.insertHint}</p>
+      </div>
+      <div className="editor-columns messages-columns">
+        <div className="stack">
+          {(['message_1', 'message_2'] as const).map((field) => (
+            <MessageEditor
+              key={field}
+              field={field}
+              value={form[field]}
+              variables={variables}
+              onChange={(text) => keeper.change({ [field]: text })}
+            />
+          ))}
+        </div>
+        <PhonePreview preview={preview} people={people} person={person} onPerson={setChosen} />
         <TestSend keeper={keeper} campaign={campaign} />
       </div>
-      <PhonePreview preview={preview} people={people} person={person} onPerson={setChosen} />
-    </div>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { Field, Select } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
+import { phoneText } from '../../ui/state';
 import { Marked } from './marked';
 import { useWords } from './words';
 
@@ -23,7 +24,7 @@ interface PreviewProps {
 export function PhonePreview({ preview, people, person, onPerson }: PreviewProps) {
   const t = useWords();
   const { data, isError, refetch } = preview;
-  const nameOf = ({ name, phone }: Person) => (name ? `${name} · ${phone}` : phone);
+  const nameOf = ({ name, phone }: Person) => (name ? `${name} · ${phoneText(phone)}` : phoneText(phone));
   return (
     <div className="preview">
       <Card title={t.preview}>

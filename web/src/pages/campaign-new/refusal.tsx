@@ -3,9 +3,9 @@ import { failure } from '../../api/failure';
 import { ApiProblem } from '../../api/problem';
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
+import type { Estimate } from './estimate';
 import type { DraftKeeper } from './keeper';
 import { hrefOf } from './step';
-import type { Estimate } from './use-estimate';
 import { WaysOut } from './ways-out';
 import { useWords, type Words } from './words';
 
@@ -25,6 +25,7 @@ export function Refusal({ keeper, problem }: { keeper: DraftKeeper; problem: Err
         <WaysOut
           keeper={keeper}
           estimate={estimate}
+          title={t.refused}
           sendersToAdd={(more['senders_to_add'] ?? null) as number | null}
         />
       ) : (

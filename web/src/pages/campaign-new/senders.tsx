@@ -9,16 +9,18 @@ export function SendersStep({ keeper }: StepProps) {
   const t = useWords();
   const { form } = useStore(keeper.store);
   return (
-    <div className="editor-columns">
-      <div className="stack">
-        <div>
-          <h2 tabIndex={-1}>{t.sendersTitle}</h2>
-          <p className="muted">{t.sendersHint}</p>
-        </div>
-        <SenderChoice chosen={form.sender_ids} onChange={(sender_ids) => keeper.change({ sender_ids })} />
-        <Advanced form={form} onChange={keeper.change} />
+    <>
+      <div>
+        <h2 tabIndex={-1}>{t.sendersTitle}</h2>
+        <p className="muted">{t.sendersHint}</p>
       </div>
-      <EstimateCard keeper={keeper} />
-    </div>
+      <div className="editor-columns">
+        <div className="stack">
+          <SenderChoice chosen={form.sender_ids} onChange={(sender_ids) => keeper.change({ sender_ids })} />
+          <Advanced form={form} onChange={keeper.change} />
+        </div>
+        <EstimateCard keeper={keeper} />
+      </div>
+    </>
   );
 }

@@ -5,6 +5,7 @@ import { ApiProblem } from '../../api/problem';
 import { dateTime, duration } from '../../i18n/format';
 import { useStore } from '../../store';
 import { ConfirmDialog } from '../../ui/dialog';
+import { Notice } from '../../ui/notice';
 import { closeDraft } from './drafts';
 import type { DraftKeeper } from './keeper';
 import { useAudience } from './use-audience';
@@ -50,6 +51,7 @@ export function StartDialog({ keeper, onClose, onRefused }: StartProps) {
         {estimate?.closes_at && estimate.fits && <li>{t.startDone(dateTime(estimate.closes_at))}</li>}
         <li>{t.startStop}</li>
       </ul>
+      {estimate && !estimate.fits && <Notice tone="warn">{t.startFitsNot}</Notice>}
     </ConfirmDialog>
   );
 }

@@ -6,7 +6,7 @@ export type Sender = Schemas['ListedSender'];
 
 const MOST = 200;
 
-/** A campaign may have a hundred of them. */
+/** As many as a page of them holds. */
 export const sendersQuery = read('/api/senders', { query: { limit: MOST } });
 
 const NONE: readonly Sender[] = [];

@@ -3,9 +3,9 @@ import { useStore } from '../../store';
 import { Button } from '../../ui/button';
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
+import { type Estimate, enoughTime, lengthOf, limitOf, worstHold } from './estimate';
 import type { DraftKeeper } from './keeper';
 import { hrefOf } from './step';
-import { type Estimate, enoughTime, lengthOf, limitOf, worstHold } from './use-estimate';
 import { useSenders } from './use-senders';
 import { useWords } from './words';
 
@@ -14,10 +14,11 @@ interface WaysProps {
   estimate: Estimate;
   /** How many more senders like the first would be enough, where that was found out. */
   sendersToAdd?: number | null;
+  title?: string;
 }
 
 /** Why it does not fit, with its numbers; and what to do about it, one press each. */
-export function WaysOut({ keeper, estimate, sendersToAdd }: WaysProps) {
+export function WaysOut({ keeper, estimate, sendersToAdd, title }: WaysProps) {
   const t = useWords();
   const { form } = useStore(keeper.store);
   const free = useSenders().filter(({ id, status }) => status === 'active' && !form.sender_ids.includes(id));
@@ -28,7 +29,7 @@ export function WaysOut({ keeper, estimate, sendersToAdd }: WaysProps) {
   const [first] = free;
   return (
     <Notice tone="bad">
-      <strong>{t.fitsNot}</strong>
+      <strong>{title ?? t.fitsNot}</strong>
       <p>{needs === null ? t.fitsNotFar(has) : t.fitsNotExplained(duration(needs), has)}</p>
       <fieldset className="ways">
         <legend className="hidden">{t.waysOut}</legend>

@@ -20,7 +20,7 @@ const fr: typeof en = french({
   more: 'Afficher la suite',
 
   made: (when: string) => `Créée ${when}`,
-  starts: (when: string) => `Départ ${when}`,
+  starts: (when: string) => `Départ le ${when}`,
   started: (when: string) => `Démarrée ${when}`,
   ended: (when: string) => `Terminée ${when}`,
   notStarted: 'Elle n’a pas démarré à l’heure prévue',

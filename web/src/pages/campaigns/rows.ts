@@ -3,7 +3,9 @@
 import { navigate } from 'wouter/use-browser-location';
 import { call } from '../../api/client';
 import type { Schemas } from '../../api/types';
+import { forgetDraft } from '../../campaigns/kept-draft';
 import { useWrite } from '../../optimistic/use-optimistic';
+import { useMe } from '../../session/session';
 import { toast } from '../../ui/toast';
 import type { Words } from './words';
 
@@ -34,6 +36,7 @@ export const isOnItsWay = ({ id }: Campaign): boolean => id.startsWith(NOT_THERE
 
 /** What a row offers; all of it is seen at once. */
 export function useCampaignActions(t: Words) {
+  const me = useMe();
   const write = useWrite<Campaign>('campaigns');
   return {
     resume: (campaign: Campaign) =>
@@ -52,7 +55,10 @@ export function useCampaignActions(t: Words) {
     remove: (campaign: Campaign) =>
       write.remove({
         ids: [campaign.id],
-        request: () => call('delete', '/api/campaigns/{campaign_id}', { path: { campaign_id: campaign.id } }),
+        request: async () => {
+          await call('delete', '/api/campaigns/{campaign_id}', { path: { campaign_id: campaign.id } });
+          forgetDraft(me.id, campaign.id);
+        },
         failed: t.notDeleted,
       }),
     duplicate: async (campaign: Campaign) => {
