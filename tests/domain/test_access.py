@@ -32,7 +32,16 @@ def test_a_path_under_api_that_nobody_named_is_never_open(method: str, rest: str
 
 @pytest.mark.parametrize(
     "path",
-    ["/openapiXjson", "/healthz/", "/healthz/more", "/docs/other", "/webhook/x", "/api/auth/login/", "/"],
+    [
+        "/openapiXjson",
+        "/healthz/",
+        "/healthz/more",
+        "/docs/other",
+        "/webhook/x",
+        "/api/auth/login/",
+        "/assets/a/b",
+        "/campaign",
+    ],
 )
 def test_open_paths_are_open_to_the_letter(path: str) -> None:
     """Nothing beside them is."""

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from domain.messages import MessageType
+from storage import senders
 from tests.conftest import Town
 from tests.scene import open_scene
 from tests.storage.test_counters import attempt
@@ -16,6 +17,7 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+LONG_NAME = "Anticonstitutionnellement" * 8
 # Path, and whether somebody is signed in there. A new page gets a line here.
 PAGES = {
     "sign in": ("/", False),
@@ -48,6 +50,9 @@ async def test_nothing_keeps_anybody_out(
     path, signed_in = PAGES[name]
     scene = await open_scene(town, 2, window_s=3600)
     await attempt(scene, "accept", 0, MessageType.MESSAGE_1)
+    await town.pool.execute("UPDATE campaigns SET name = $2 WHERE id = $1", scene.campaign.id, LONG_NAME)
+    await town.pool.execute("UPDATE senders SET name = $2 WHERE id = $1", scene.sender.id, LONG_NAME)
+    await senders.stop_sender(town.pool, scene.sender.id, LONG_NAME)
     page = await open_page(
         path, signed_in=signed_in, color_scheme=theme, viewport=size, reduced_motion="reduce"
     )

@@ -32,6 +32,8 @@ async def test_a_page_runs_its_own_script_and_no_other(door: Door) -> None:
     assert page.status_code == 200
     assert "unsafe" not in policy
     assert len(re.findall("'sha256-[A-Za-z0-9+/]{43}='", policy)) == 3
+    # The layers of the styles count in the order in which they are first named.
+    assert page.text.index("<style>") < page.text.index("<script")
     assert page.headers["cache-control"] == "private, no-cache"
     assert page.headers["x-frame-options"] == "DENY"
     for source in re.findall('(?:src|href)="(/[^"]+)"', page.text):
@@ -96,6 +98,12 @@ async def test_files_are_kept_for_good_and_sent_small(door: Door) -> None:
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["content-type"].startswith("text/javascript")
         assert answer.headers["vary"] == "Accept-Encoding"
+
+
+def test_all_scripts_together_stay_small() -> None:
+    """U2 asks for 200 kB; ours is 130, with every page and both languages."""
+    sizes = [len(gzip.compress(script.read_bytes(), 9)) for script in (DIST / "assets").glob("*.js")]
+    assert sum(sizes) < 130_000
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ function withStyles(html: string, bundle: Rollup.OutputBundle): string {
   if (!name || file?.type !== 'asset') throw new Error('the build has no style sheet to put into the page');
   delete bundle[name];
   const styles = file.source.toString().trim();
-  return html.replace(STYLE_LINK, () => `<style>${styles}</style>`);
+  // Before all else: it says in which order layers count, whatever comes first of what is fetched.
+  return html.replace(STYLE_LINK, '').replace('</title>', () => `</title>\n    <style>${styles}</style>`);
 }
 
 function afterFirstFrame(html: string): string {

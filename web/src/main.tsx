@@ -57,5 +57,8 @@ function show(root: HTMLElement, what: ReactNode): void {
   createRoot(root).render(what);
 }
 
+// What somebody saw who has signed out does not come back by the Back button.
+window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
+
 const root = document.getElementById('app');
 if (root) void start(root);

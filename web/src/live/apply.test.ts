@@ -22,9 +22,15 @@ describe('what an event changes', () => {
   });
 
   test('after a reset every list may be old, after an event only its own', () => {
-    expect(outdated({ name: 'reset', data: live })).toContainEqual(['campaigns']);
-    expect(outdated({ name: 'campaign', data: campaign('a') })).toContainEqual(['campaigns', 'a']);
-    expect(outdated({ name: 'warnings', data: [] })).toEqual([]);
+    expect(outdated({ name: 'reset', data: live }, live)).toContainEqual(['campaigns']);
+    expect(outdated({ name: 'campaign', data: campaign('a') }, live)).toContainEqual(['campaigns', 'a']);
+    expect(outdated({ name: 'warnings', data: [] }, live)).toEqual([]);
+  });
+
+  test('a campaign that is new or in another state may belong into other lists', () => {
+    for (const data of [campaign('c'), campaign('a', { status: 'paused' })]) {
+      expect(outdated({ name: 'campaign', data }, live)).toContainEqual(['campaigns']);
+    }
   });
 });
 

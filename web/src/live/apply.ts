@@ -51,12 +51,16 @@ export function changed(before: Live | undefined, event: LiveEvent): Live {
 }
 
 /** What else is no longer right: the first parts of keys, such as ['campaigns']. */
-export function outdated(event: LiveEvent): readonly (readonly string[])[] {
+export function outdated(event: LiveEvent, before: Live | undefined): readonly (readonly string[])[] {
   switch (event.name) {
     case 'reset':
       return [['campaigns'], ['senders'], ['imports'], ['monitoring'], ['statistics']];
-    case 'campaign':
-      return [['campaigns', event.data.id], ['monitoring'], ['statistics']];
+    case 'campaign': {
+      const { id, status } = event.data;
+      // A campaign that is new here, or in another state, may belong into other lists; numbers are put into them.
+      const known = before?.campaigns.find((each) => each.id === id);
+      return [known?.status === status ? ['campaigns', id] : ['campaigns'], ['monitoring'], ['statistics']];
+    }
     case 'sender':
       return [['senders'], ['monitoring']];
     case 'import':

@@ -12,7 +12,7 @@ const POLL_AFTER_MS = 5000;
 const POLL_EVERY_MS = 5000;
 const REOPEN_AFTER_MS = [1000, 2000, 5000, 10_000];
 const HIDDEN_FOR_MS = 30_000;
-const REFRESH_AFTER_MS = 1500;
+const REFRESH_AFTER_MS = 2000;
 
 export class LiveStream {
   readonly #client: QueryClient;
@@ -102,9 +102,10 @@ export class LiveStream {
   }
 
   #take(event: LiveEvent): void {
-    this.#client.setQueryData<Live>(LIVE_KEY, (before) => changed(before, event));
+    const before = this.#client.getQueryData<Live>(LIVE_KEY);
+    this.#client.setQueryData<Live>(LIVE_KEY, changed(before, event));
     if (event.name === 'campaign') patchLists(this.#client, event.data);
-    for (const key of outdated(event)) this.#outdated.set(key.join('/'), key);
+    for (const key of outdated(event, before)) this.#outdated.set(key.join('/'), key);
     // Many events come at once; what they make outdated is asked for once.
     this.#once('refresh', REFRESH_AFTER_MS, () => this.#refresh());
   }

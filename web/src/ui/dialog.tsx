@@ -35,6 +35,12 @@ export function Dialog({ title, children, actions, onClose, size = 'normal', sid
         event.preventDefault();
         onClose?.();
       }}
+      onClose={({ currentTarget: dialog }) => {
+        // A second Escape closes whatever the page says; and our own end of it comes after it has left the page.
+        if (!dialog.isConnected) return;
+        if (onClose) onClose();
+        else dialog.showModal();
+      }}
     >
       <div className="dialog-head">
         <h2 id={titleId}>{title}</h2>

@@ -9,6 +9,7 @@ interface LinkProps {
   children: ReactNode;
   /** Looks like a button of that kind. */
   as?: ButtonKind | undefined;
+  size?: 'small' | undefined;
   icon?: IconName | undefined;
   className?: string | undefined;
   current?: boolean | undefined;
@@ -16,12 +17,12 @@ interface LinkProps {
 }
 
 /** A link inside of the dashboard; its page is fetched as soon as somebody looks like following it. */
-export function Link({ href, children, as, icon, className, current, onClick }: LinkProps) {
+export function Link({ href, children, as, size, icon, className, current, onClick }: LinkProps) {
   const fetchPage = () => preload(href);
   return (
     <RouterLink
       href={href}
-      className={className ?? (as ? `button button-${as}` : 'link')}
+      className={className ?? (as ? `button button-${as}${size ? ' button-small' : ''}` : 'link')}
       aria-current={current ? 'page' : undefined}
       onPointerEnter={fetchPage}
       onFocus={fetchPage}

@@ -19,7 +19,7 @@ export function Attention({ live, failuresToday }: { live: Live; failuresToday: 
             <Notice
               tone={finding.tone}
               action={
-                <Link href={finding.href} as="plain">
+                <Link href={finding.href} as="plain" size="small">
                   {t.look}
                 </Link>
               }
