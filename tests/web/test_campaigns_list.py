@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -20,7 +21,7 @@ from tests.scene import open_scene
 from tests.storage.test_counters import attempt, react
 from tests.web.conftest import Opener, serving
 
-SILENT = {"script": []}
+SILENT: dict[str, Any] = {"script": []}
 
 
 def row(page: Page, name: str) -> Locator:
@@ -86,7 +87,7 @@ async def test_filters_stand_in_the_address(open_page: Opener, town: Town) -> No
 
 
 async def test_a_draft_is_copied_and_deleted(open_page: Opener, town: Town) -> None:
-    """The copy has a name in the language of its maker; what cannot be deleted comes back, with a way to try again."""
+    """The copy is named in the maker's language; what cannot be deleted comes back and can be tried again."""
     name = f"Salon {uuid4().hex[:6]}"
     campaign_id = await draft(town, name)
     page = await open_page(f"/campaigns?q={name}", locale="fr-FR")

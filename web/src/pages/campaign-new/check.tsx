@@ -8,7 +8,8 @@ import { Summary } from './check-summary';
 import type { StepProps } from './editor';
 import { EstimateCard } from './estimate-card';
 import { Foot } from './foot';
-import { type Form, gapsOf } from './form';
+import { gapsOf } from './form';
+import type { DraftKeeper } from './keeper';
 import { Refusal } from './refusal';
 import { ScheduleDialog } from './schedule-dialog';
 import { StartDialog } from './start-dialog';
@@ -22,7 +23,7 @@ export function CheckStep({ keeper, campaign }: StepProps) {
   const t = useWords();
   const { form } = useStore(keeper.store);
   const [asking, ask] = useState<Asking>(null);
-  const { refusal, setRefusal } = useRefusal(form);
+  const { refusal, setRefusal } = useRefusal(keeper);
   const gaps = gapsOf(form);
   const close = () => ask(null);
   const isScheduled = campaign?.status === 'scheduled';
@@ -63,12 +64,13 @@ export function CheckStep({ keeper, campaign }: StepProps) {
 }
 
 /** Why it was not started counts for what it was then: whoever changes something tries anew. */
-function useRefusal(form: Form) {
+function useRefusal(keeper: DraftKeeper) {
+  const { form } = useStore(keeper.store);
   const [refused, setRefused] = useState<{ problem: Error; form: string } | null>(null);
-  const now = JSON.stringify(form);
   return {
-    refusal: refused?.form === now ? refused.problem : null,
-    setRefusal: (problem: Error | null) => setRefused(problem && { problem, form: now }),
+    refusal: refused?.form === JSON.stringify(form) ? refused.problem : null,
+    setRefusal: (problem: Error | null) =>
+      setRefused(problem && { problem, form: JSON.stringify(keeper.store.get().form) }),
   };
 }
 

@@ -186,6 +186,7 @@ const en = {
   scheduleTitle: 'Start at a date',
   scheduleWhen: 'Date and time',
   scheduleZone: (zone: string) => `Time zone: ${zone}`,
+  scheduleAt: (day: string, at: string) => `It will start on ${day} at ${at}.`,
   scheduleDo: 'Schedule the start',
   scheduleMove: 'Move the start',
   scheduleOnlyFuture: 'Choose a time in the future, within a year.',

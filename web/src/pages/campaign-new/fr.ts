@@ -204,6 +204,7 @@ const fr: typeof en = french({
   scheduleTitle: 'Démarrer à une date',
   scheduleWhen: 'Date et heure',
   scheduleZone: (zone: string) => `Fuseau horaire : ${zone}`,
+  scheduleAt: (day: string, at: string) => `Départ le ${day} à ${at}.`,
   scheduleDo: 'Programmer le départ',
   scheduleMove: 'Déplacer le départ',
   scheduleOnlyFuture: 'Choisissez un moment à venir, dans l’année.',

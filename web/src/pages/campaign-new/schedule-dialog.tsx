@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { call } from '../../api/client';
 import { failure } from '../../api/failure';
 import { keyOf } from '../../api/url';
+import { date, time } from '../../i18n/format';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Field, TextInput } from '../../ui/field';
@@ -68,6 +69,11 @@ export function ScheduleDialog({ keeper, campaign, onClose }: StepProps & { onCl
           onKeyDown={(event) => event.key === 'Enter' && void schedule(event)}
         />
       </Field>
+      {start && (
+        <p>
+          <strong>{t.scheduleAt(date(start, 'full'), time(start))}</strong>
+        </p>
+      )}
       <p className="muted small">{t.scheduleExplained}</p>
       {problem && <Notice tone="bad">{problem}</Notice>}
     </Dialog>

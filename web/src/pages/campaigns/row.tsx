@@ -77,7 +77,7 @@ function HowFar({ campaign }: { campaign: Campaign }) {
       <CampaignBar name={name} progress={progress} words={t} />
       <p className="muted small campaign-numbers">
         <span>{t.finishedOf(progress.done, progress.total)}</span>
-        <span>{t.reactions(interactions)}</span>
+        {interactions > 0 && <span>{t.reactions(interactions)}</span>}
         {failures > 0 && <span className="campaign-failures">{t.failed(failures)}</span>}
         {held && <span>{held}</span>}
       </p>
