@@ -28,6 +28,8 @@ PAGES = {
     "log": ("/settings?tab=audit", True),
     "users": ("/users", True),
     "profile": ("/profile", True),
+    "campaigns": ("/campaigns", True),
+    "new campaign": ("/campaigns/new", True),
 }
 
 

@@ -28,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   { path: '/', page: 'overview', nav: { icon: 'overview', group: 'work' } },
   { path: '/campaigns', page: 'campaigns', nav: { icon: 'campaigns', group: 'work' } },
   { path: '/campaigns/new', page: 'campaign-new' },
+  { path: '/campaigns/:id/edit', page: 'campaign-new' },
   { path: '/campaigns/:id', page: 'campaign' },
   { path: '/contacts', page: 'contacts', nav: { icon: 'contacts', group: 'work' } },
   { path: '/contacts/import', page: 'contacts-import' },

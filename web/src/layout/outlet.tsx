@@ -5,6 +5,7 @@ import { loadPage, match, type PageProps } from '../pages';
 import { Button } from '../ui/button';
 import { Empty, PageHeader } from '../ui/layout';
 import { Link } from '../ui/link';
+import { hasStayed } from '../ui/url-state';
 
 type Shown =
   | {
@@ -23,6 +24,7 @@ export function Outlet({ first }: { first: ComponentType<PageProps> | null }) {
     return found && first ? { path, page: found.route.page, Page: first, params: found.params } : null;
   });
   const opened = useRef(path);
+  const openedPage = useRef(shown && 'page' in shown ? shown.page : '');
 
   useEffect(() => {
     let left = false;
@@ -44,6 +46,10 @@ export function Outlet({ first }: { first: ComponentType<PageProps> | null }) {
   useEffect(() => {
     if (!shown || opened.current === shown.path) return;
     opened.current = shown.path;
+    const page = 'page' in shown ? shown.page : '';
+    const isSamePage = page === openedPage.current;
+    openedPage.current = page;
+    if (isSamePage && hasStayed()) return;
     scrollTo(0, 0);
     document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
   }, [shown]);

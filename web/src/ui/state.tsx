@@ -60,10 +60,11 @@ export function Time({ at, exact }: { at: string; exact?: boolean }) {
 
 /** +33639980001 as +33 6 39 98 00 01, and others in groups of three. */
 export function PhoneNumber({ value }: { value: string }) {
-  return <span className="phone">{groups(value)}</span>;
+  return <span className="phone">{phoneText(value)}</span>;
 }
 
-function groups(phone: string): string {
+/** The same where there is no room for an element, as in an option. */
+export function phoneText(phone: string): string {
   const french = /^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(phone);
   if (french) return ['+33', ...french.slice(1)].join(' ');
   const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(phone);

@@ -18,3 +18,11 @@ export function useSearchParam(name: string): readonly [string, (value: string) 
   );
   return [value, set];
 }
+
+const STAYS = 'stays';
+
+/** Another address for the page that is shown: whoever works in it stays where they are. */
+export const replaceAddress = (href: string): void => navigate(href, { replace: true, state: STAYS });
+
+/** Whether the address came that way. */
+export const hasStayed = (): boolean => history.state === STAYS;
