@@ -865,7 +865,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Import Contacts
-         * @description Imports a small CSV file at once, all or nothing; large ones go to POST /api/imports.
+         * @description Imports a small CSV file (up to 1 MiB) at once, all or nothing; large ones go to POST /api/imports.
          *
          *     Any usual separator and encoding, headers in French or English. A column `phone` suffices; other columns
          *     become variables for the messages. Each row that is no contact is reported with its line, its value and a
@@ -894,6 +894,9 @@ export interface paths {
         /**
          * Save Sender
          * @description Adds a sender, or changes the one that has this device. Running workers pick it up within seconds.
+         *
+         *     One that was removed comes back, with its history, by its device or by its number. Refused (409) when
+         *     another sender has the number: `sender_id` says which.
          */
         readonly post: operations["senders_save_sender"];
         readonly delete?: never;
@@ -920,7 +923,7 @@ export interface paths {
          * Remove Sender
          * @description Removes a sender; refused (409) while campaigns that have not ended use it.
          *
-         *     The messages that it has sent stay. Adding its device again brings it back, with its history.
+         *     The messages that it has sent stay. Adding its device or its number again brings it back, with its history.
          */
         readonly delete: operations["senders_remove_sender"];
         readonly options?: never;
@@ -1053,7 +1056,7 @@ export interface paths {
         };
         /**
          * List Audit Log
-         * @description Who changed what, newest first.
+         * @description Who changed what, and who took data out, the newest first.
          */
         readonly get: operations["settings_list_audit_log"];
         readonly put?: never;
@@ -1152,6 +1155,7 @@ export interface paths {
          * @description Starts a draft, or a scheduled campaign before its time. Starting a running one changes nothing.
          *
          *     Refused (409) when the campaign has ended, has nobody to write to, or cannot fit its maximum age.
+         *     After a 503 it may have been started all the same: look at it, or start it again.
          */
         readonly post: operations["campaigns_start_campaign"];
         readonly delete?: never;
@@ -2484,6 +2488,16 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * FieldProblem
+         * @description What is wrong with one part of the input.
+         */
+        readonly FieldProblem: {
+            /** Field */
+            readonly field: string;
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
          * FullMessage
          * @description One message with everything that is known of it.
          */
@@ -3135,7 +3149,7 @@ export interface components {
         readonly MessageType: "message_1" | "message_2";
         /**
          * MonitoringOut
-         * @description How the installation does.
+         * @description How the installation does, and since when this process answers.
          */
         readonly MonitoringOut: {
             readonly sent_today: components["schemas"]["SentOut"];
@@ -3158,6 +3172,11 @@ export interface components {
              */
             readonly workers: readonly components["schemas"]["WorkerOut"][];
             /**
+             * As Of
+             * Format: date-time
+             */
+            readonly as_of: string;
+            /**
              * Api Started At
              * Format: date-time
              */
@@ -3167,11 +3186,6 @@ export interface components {
              * @description Of this API process
              */
             readonly uptime_s: number;
-            /**
-             * As Of
-             * Format: date-time
-             */
-            readonly as_of: string;
         };
         /**
          * NewApiKeyOut
@@ -3392,6 +3406,16 @@ export interface components {
              */
             readonly next_cursor: string | null;
         };
+        /** Page[AuditEntryOut] */
+        readonly Page_AuditEntryOut_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["AuditEntryOut"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; unset: this is the last
+             */
+            readonly next_cursor: string | null;
+        };
         /** Page[BatchProgress] */
         readonly Page_BatchProgress_: {
             /** Items */
@@ -3506,6 +3530,16 @@ export interface components {
         readonly Page_OptOutOut_: {
             /** Items */
             readonly items: readonly components["schemas"]["OptOutOut"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; unset: this is the last
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[PacingChange] */
+        readonly Page_PacingChange_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["PacingChange"][];
             /**
              * Next Cursor
              * @description Give it as `cursor` for the next page; unset: this is the last
@@ -3627,7 +3661,7 @@ export interface components {
         };
         /**
          * ProblemBody
-         * @description The body of every error.
+         * @description The body of every error. Some have more, which only this error knows, such as an estimate.
          */
         readonly ProblemBody: {
             /** Type */
@@ -3638,6 +3672,23 @@ export interface components {
             readonly status: number;
             /** Detail */
             readonly detail: string;
+            /**
+             * Errors
+             * @description Of invalid input: each part that is wrong
+             */
+            readonly errors?: readonly components["schemas"]["FieldProblem"][];
+            /**
+             * Retry After S
+             * @description Too many attempts: after how many seconds to try again
+             */
+            readonly retry_after_s?: number;
+            /**
+             * Missing
+             * @description Not allowed: the scope, the role, or what else the caller lacks
+             */
+            readonly missing?: string;
+        } & {
+            readonly [key: string]: unknown;
         };
         /**
          * ReadyOut
@@ -4547,7 +4598,10 @@ export interface operations {
     readonly categories_add_category: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -4711,7 +4765,10 @@ export interface operations {
     readonly categories_add_contacts: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly category_id: string;
             };
@@ -4847,7 +4904,10 @@ export interface operations {
                 /** @description What columns mean, by their titles, as JSON: {"Tél 2": "phone"}; the rest are variables */
                 readonly mapping?: string | null;
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -4892,7 +4952,10 @@ export interface operations {
                 /** @description What columns mean, by their titles, as JSON: {"Tél 2": "phone"}; the rest are variables */
                 readonly mapping?: string | null;
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5059,7 +5122,10 @@ export interface operations {
     readonly imports_cancel_import: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly import_id: string;
             };
@@ -5142,7 +5208,10 @@ export interface operations {
     readonly number_checks_add_check: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5224,7 +5293,10 @@ export interface operations {
     readonly number_checks_cancel_check: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly check_id: string;
             };
@@ -5309,7 +5381,10 @@ export interface operations {
     readonly "opt-outs_add_opt_out": {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5536,6 +5611,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MeOut"];
                 };
             };
+            /** @description Too many attempts: try again later */
+            readonly 429: {
+                headers: {
+                    /** @description After how many seconds */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description What is wrong, and how to fix it (RFC 9457) */
             readonly "4XX": {
                 headers: {
@@ -5650,6 +5736,17 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Too many attempts: try again later */
+            readonly 429: {
+                headers: {
+                    /** @description After how many seconds */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */
@@ -5806,7 +5903,10 @@ export interface operations {
     readonly campaigns_add_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5848,7 +5948,10 @@ export interface operations {
     readonly campaigns_preview_audience: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5890,7 +5993,10 @@ export interface operations {
     readonly campaigns_preview_draft: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -6054,7 +6160,10 @@ export interface operations {
     readonly campaigns_duplicate_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -6094,7 +6203,10 @@ export interface operations {
     readonly campaigns_preview_messages: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -6408,7 +6520,10 @@ export interface operations {
     readonly contacts_add_contact: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -6572,7 +6687,10 @@ export interface operations {
     readonly contacts_change_many: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -6619,7 +6737,10 @@ export interface operations {
                 /** @description For national formats, such as FR */
                 readonly country?: string | null;
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -6708,7 +6829,10 @@ export interface operations {
     readonly senders_save_sender: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -6872,7 +6996,10 @@ export interface operations {
     readonly senders_list_pacing_changes: {
         readonly parameters: {
             readonly query?: {
+                /** @description How many items at most */
                 readonly limit?: number;
+                /** @description `next_cursor` of the page before; unset: the first page */
+                readonly cursor?: string | null;
             };
             readonly header?: never;
             readonly path: {
@@ -6888,7 +7015,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["PacingChange"][];
+                    readonly "application/json": components["schemas"]["Page_PacingChange_"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */
@@ -6914,7 +7041,10 @@ export interface operations {
     readonly senders_pause_sender: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly sender_id: string;
             };
@@ -6958,7 +7088,10 @@ export interface operations {
     readonly senders_resume_sender: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly sender_id: string;
             };
@@ -7130,11 +7263,20 @@ export interface operations {
     readonly settings_list_audit_log: {
         readonly parameters: {
             readonly query?: {
+                /** @description How many items at most */
                 readonly limit?: number;
+                /** @description `next_cursor` of the page before; unset: the first page */
+                readonly cursor?: string | null;
                 /** @description Such as setting, sender or campaign */
                 readonly subject_type?: string | null;
                 /** @description Together with subject_type */
                 readonly subject_id?: string | null;
+                /** @description A name, `key` and the name of an API key, or relance */
+                readonly actor?: string | null;
+                /** @description Such as setting.set or campaign.started */
+                readonly action?: string | null;
+                /** @description At this time or later */
+                readonly since?: string | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7148,7 +7290,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["AuditEntryOut"][];
+                    readonly "application/json": components["schemas"]["Page_AuditEntryOut_"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */
@@ -7424,7 +7566,10 @@ export interface operations {
     readonly campaigns_start_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -7464,7 +7609,10 @@ export interface operations {
     readonly campaigns_pause_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -7508,7 +7656,10 @@ export interface operations {
     readonly campaigns_resume_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -7548,7 +7699,10 @@ export interface operations {
     readonly campaigns_cancel_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -7588,7 +7742,10 @@ export interface operations {
     readonly campaigns_schedule_campaign: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly campaign_id: string;
             };
@@ -7671,8 +7828,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description The same key again sends nothing again; unset: every request is a new one */
-                readonly "Idempotency-Key"?: string | null;
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly campaign_id: string;
