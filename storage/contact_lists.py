@@ -90,7 +90,8 @@ UNCATEGORISE = """
     WHERE category_id = {category} AND contact_id IN (SELECT id FROM ({matching}) m)
 """
 REACHABLE = """
-    SELECT phone FROM contacts WHERE id IN (SELECT id FROM ({matching}) m) AND opted_out_at IS NULL ORDER BY phone
+    SELECT phone FROM contacts
+    WHERE id IN (SELECT id FROM ({matching}) m) AND opted_out_at IS NULL ORDER BY phone
 """
 # FOR UPDATE keeps campaigns from enrolling them meanwhile.
 LOCK_MATCHING = "SELECT id FROM contacts WHERE id IN (SELECT id FROM ({matching}) m) ORDER BY phone FOR UPDATE"

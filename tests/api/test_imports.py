@@ -134,7 +134,7 @@ async def test_a_preview_tells_how_the_file_is_read_and_stores_nothing(api: http
 
 
 async def test_a_preview_shows_columns_of_which_nobody_knows_the_phone_yet(api: httpx.AsyncClient) -> None:
-    """Whoever looks at it can say so then; and which country numbers are taken to be from is there to be seen."""
+    """Whoever looks at it can say so then; and of which country numbers are taken to be."""
     answer = await api.post("/api/imports/preview", content="Joignable au;Ville\n0639980000;Lyon\n")
     assert answer.status_code == 200, answer.text
     assert [column["meaning"] for column in answer.json()["columns"]] == ["variable", "variable"]

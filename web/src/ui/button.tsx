@@ -10,6 +10,8 @@ interface ButtonProps {
   /** For a button that shows only its icon. */
   label?: string | undefined;
   type?: 'button' | 'submit' | undefined;
+  /** The id of the form that it submits, where it stands outside of it. */
+  form?: string | undefined;
   size?: 'small' | 'normal' | undefined;
   wide?: boolean | undefined;
   /** Under way: it stays where it is, keeps the focus, and does nothing. */
@@ -26,6 +28,7 @@ export function Button({
   icon,
   label,
   type = 'button',
+  form,
   size = 'normal',
   wide,
   busy,
@@ -37,6 +40,7 @@ export function Button({
   return (
     <button
       type={type}
+      form={form}
       className={`button button-${kind}${size === 'small' ? ' button-small' : ''}${wide ? ' button-wide' : ''}${children ? '' : ' button-icon'}`}
       aria-label={label}
       title={children ? undefined : label}
