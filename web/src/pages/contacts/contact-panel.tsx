@@ -75,9 +75,12 @@ function PanelActions({ contact, open }: { contact: FullContact; open: Open }) {
   const whom = { count: 1, ids: new Set([contact.id]), filter: null };
   return (
     <>
-      <Button kind="quiet" icon="trash" onClick={() => open({ kind: 'remove', whom, contact })}>
-        {t.remove}
-      </Button>
+      <Button
+        kind="quiet"
+        icon="trash"
+        label={t.remove}
+        onClick={() => open({ kind: 'remove', whom, contact })}
+      />
       {!contact.opted_out_at && (
         <Button kind="quiet" icon="stop" onClick={() => open({ kind: 'optOut', whom, contact })}>
           {t.optOut}

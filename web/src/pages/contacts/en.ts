@@ -12,6 +12,7 @@ const en = {
   exportCsv: 'Export',
 
   // Filters and order
+  filters: (used: number) => plural(used, { one: 'Filters (# in use)', other: 'Filters (# in use)' }),
   search: 'Name or number',
   category: 'Category',
   anyCategory: 'All categories',

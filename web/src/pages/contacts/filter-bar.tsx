@@ -1,19 +1,43 @@
+import { useState } from 'react';
 import { Button } from '../../ui/button';
 import { Select } from '../../ui/field';
+import { useNarrow } from '../../ui/narrow';
 import { SearchField } from '../../ui/search-field';
 import { useSearchParam } from '../../ui/url-state';
 import type { Category } from '../categories/use-categories';
-import { clearFilters, type Filters, isFiltered } from './filters';
+import type { Filters } from './filters';
 import { useWords } from './words';
 
-export function FilterBar({ filters, categories }: { filters: Filters; categories: readonly Category[] }) {
+interface FilterBarProps {
+  filters: Filters;
+  categories: readonly Category[];
+}
+
+/** On a phone, the filters besides the search are shown when they are asked for. */
+export function FilterBar({ filters, categories }: FilterBarProps) {
+  const t = useWords();
+  const isNarrow = useNarrow();
+  const [shown, setShown] = useState(false);
+  const { q: _, ...chosen } = filters;
+  const used = Object.values(chosen).filter((value) => value !== null).length;
+  return (
+    <search className="filter-bar">
+      <SearchField label={t.search} />
+      {isNarrow && (
+        <Button icon="filter" label={t.filters(used)} pressed={used > 0} onClick={() => setShown(!shown)} />
+      )}
+      {(!isNarrow || shown) && <Selects filters={filters} categories={categories} />}
+    </search>
+  );
+}
+
+function Selects({ filters, categories }: FilterBarProps) {
   const t = useWords();
   const [, setCategory] = useSearchParam('category_id');
   const [, setWhatsapp] = useSearchParam('whatsapp');
   const [, setOptedOut] = useSearchParam('opted_out');
   return (
-    <search className="filter-bar">
-      <SearchField label={t.search} />
+    <>
       <Select
         aria-label={t.category}
         value={filters.category_id ?? ''}
@@ -44,11 +68,6 @@ export function FilterBar({ filters, categories }: { filters: Filters; categorie
           { value: 'true', label: t.optedOut },
         ]}
       />
-      {isFiltered(filters) && (
-        <Button kind="quiet" icon="close" onClick={clearFilters}>
-          {t.clearFilters}
-        </Button>
-      )}
-    </search>
+    </>
   );
 }

@@ -14,6 +14,7 @@ const fr: typeof en = french({
   exportCsv: 'Exporter',
 
   // Filters and order
+  filters: (used: number) => plural(used, { one: 'Filtres (# actif)', other: 'Filtres (# actifs)' }),
   search: 'Nom ou numéro',
   category: 'Catégorie',
   anyCategory: 'Toutes les catégories',

@@ -6,6 +6,8 @@ import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { PageHeader } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import { Menu } from '../../ui/menu';
+import { useNarrow } from '../../ui/narrow';
 import { Tabs } from '../../ui/tabs';
 import { useSearchParam } from '../../ui/url-state';
 import { ContactsTab } from './contacts-tab';
@@ -15,6 +17,7 @@ import { OptOutsTab } from './opt-outs-tab';
 import { useWords } from './words';
 
 const OPT_OUTS = 'opt-outs';
+const IMPORT = '/contacts/import';
 
 export default function ContactsPage() {
   const t = useWords();
@@ -49,23 +52,41 @@ export default function ContactsPage() {
 
 function ContactActions({ open }: { open: Open }) {
   const t = useWords();
+  const isNarrow = useNarrow();
   const { filters } = useFilters();
+  const csv = urlOf('/api/contacts/export.csv', { query: { ...filters, bom: true } });
+  const add = (
+    <Button kind="primary" icon="plus" onClick={() => open({ kind: 'form' })}>
+      {t.add}
+    </Button>
+  );
+  if (isNarrow) {
+    return (
+      <>
+        {add}
+        <Menu
+          label={t.actions}
+          className="button button-plain button-icon"
+          items={[
+            { label: t.importFile, icon: 'upload', href: IMPORT },
+            { label: t.exportCsv, icon: 'download', act: () => location.assign(csv) },
+          ]}
+        >
+          <Icon name="more" />
+        </Menu>
+      </>
+    );
+  }
   return (
     <>
-      <a
-        className="button button-plain"
-        href={urlOf('/api/contacts/export.csv', { query: { ...filters, bom: true } })}
-        download
-      >
+      <a className="button button-plain" href={csv} download>
         <Icon name="download" />
         {t.exportCsv}
       </a>
-      <Link href="/contacts/import" as="plain" icon="upload">
+      <Link href={IMPORT} as="plain" icon="upload">
         {t.importFile}
       </Link>
-      <Button kind="primary" icon="plus" onClick={() => open({ kind: 'form' })}>
-        {t.add}
-      </Button>
+      {add}
     </>
   );
 }

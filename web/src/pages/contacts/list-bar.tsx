@@ -3,10 +3,10 @@ import { Button } from '../../ui/button';
 import { Select } from '../../ui/field';
 import type { IconName } from '../../ui/icon';
 import { Icon } from '../../ui/icon';
-import { Menu } from '../../ui/menu';
+import { Menu, type MenuItem } from '../../ui/menu';
 import { useNarrow } from '../../ui/narrow';
 import { useSearchParam } from '../../ui/url-state';
-import { type Order, onlyCategory } from './filters';
+import { clearFilters, isFiltered, type Order, onlyCategory, useFilters } from './filters';
 import type { Open } from './opened';
 import type { Chosen } from './use-selection';
 import { useWords } from './words';
@@ -32,12 +32,18 @@ export function ListBar(props: ListBarProps) {
 
 function OrderBar({ order, total }: { order: Order; total: number | undefined }) {
   const t = useWords();
+  const { filters } = useFilters();
   const [, setOrder] = useSearchParam('order');
   return (
     <>
       <p className="muted" role="status">
         {total === undefined ? '' : t.contacts(total)}
       </p>
+      {isFiltered(filters) && (
+        <Button kind="quiet" size="small" icon="close" onClick={clearFilters}>
+          {t.clearFilters}
+        </Button>
+      )}
       <Select
         aria-label={t.order}
         value={order}
@@ -54,17 +60,6 @@ function OrderBar({ order, total }: { order: Order; total: number | undefined })
 
 function ChosenBar({ whom, total, onSelectAll, onClear, open }: ListBarProps & { whom: Chosen }) {
   const t = useWords();
-  const isNarrow = useNarrow();
-  const actions: readonly { label: string; icon: IconName; danger?: boolean; act: () => void }[] = [
-    { label: t.addToCategory, icon: 'categories', act: () => open({ kind: 'category', whom, add: true }) },
-    { label: t.removeFromCategory, icon: 'close', act: () => open({ kind: 'category', whom, add: false }) },
-    // The API checks chosen contacts, or a category as a whole.
-    ...(whom.filter === null || onlyCategory(whom.filter)
-      ? [{ label: t.check, icon: 'check' as const, act: () => open({ kind: 'check', whom }) }]
-      : []),
-    { label: t.optOut, icon: 'stop', act: () => open({ kind: 'optOut', whom }) },
-    { label: t.remove, icon: 'trash', danger: true, act: () => open({ kind: 'remove', whom }) },
-  ];
   return (
     <>
       <p role="status">
@@ -76,20 +71,44 @@ function ChosenBar({ whom, total, onSelectAll, onClear, open }: ListBarProps & {
         </Button>
       )}
       <div className="list-bar-actions">
-        {isNarrow ? (
-          <Menu items={actions} className="button button-plain button-small">
-            {t.actions}
-            <Icon name="chevron" />
-          </Menu>
-        ) : (
-          actions.map(({ label, icon, act }) => (
-            <Button key={label} size="small" icon={icon} onClick={act}>
-              {label}
-            </Button>
-          ))
-        )}
+        <Actions whom={whom} open={open} />
         <Button kind="quiet" size="small" icon="close" label={t.clearSelection} onClick={onClear} />
       </div>
     </>
   );
 }
+
+type Action = MenuItem & { readonly icon: IconName; readonly act: () => void };
+
+function Actions({ whom, open }: { whom: Chosen; open: Open }) {
+  const t = useWords();
+  const isNarrow = useNarrow();
+  const ofCategories: readonly Action[] = [
+    { label: t.addToCategory, icon: 'plus', act: () => open({ kind: 'category', whom, add: true }) },
+    { label: t.removeFromCategory, icon: 'close', act: () => open({ kind: 'category', whom, add: false }) },
+  ];
+  const others: readonly Action[] = [
+    // The API checks chosen contacts, or a category as a whole.
+    ...(whom.filter === null || onlyCategory(whom.filter)
+      ? [{ label: t.check, icon: 'check' as const, act: () => open({ kind: 'check', whom }) }]
+      : []),
+    { label: t.optOut, icon: 'stop', act: () => open({ kind: 'optOut', whom }) },
+    { label: t.remove, icon: 'trash', danger: true, act: () => open({ kind: 'remove', whom }) },
+  ];
+  return (
+    <>
+      <Menu items={isNarrow ? [...ofCategories, ...others] : ofCategories} className={MENU_BUTTON}>
+        {isNarrow ? t.actions : t.categories}
+        <Icon name="chevron" />
+      </Menu>
+      {!isNarrow &&
+        others.map(({ label, icon, act }) => (
+          <Button key={label} size="small" icon={icon} onClick={act}>
+            {label}
+          </Button>
+        ))}
+    </>
+  );
+}
+
+const MENU_BUTTON = 'button button-plain button-small';

@@ -42,8 +42,8 @@ export function OptOutsTab({ opened, open }: { opened: Opened | null; open: Open
 
   return (
     <>
-      <p className="muted opt-outs-about">{t.optOutsAbout}</p>
-      <div className="filter-bar">
+      <div className="opt-outs">
+        <p className="muted">{t.optOutsAbout}</p>
         <SearchField label={t.searchOptOut} />
       </div>
       {query.isError && rows.length === 0 ? (
@@ -117,7 +117,7 @@ function useOptOutColumns(onAllow: (optOut: OptOut) => void): readonly Column<Op
       {
         id: 'since',
         label: t.since,
-        width: '8.5rem',
+        width: '10rem',
         cell: ({ opted_out_at: at }) => <Time at={at} />,
       },
       {
@@ -134,7 +134,7 @@ function useOptOutColumns(onAllow: (optOut: OptOut) => void): readonly Column<Op
           <Button
             kind="quiet"
             size="small"
-            icon="trash"
+            icon="close"
             label={t.allowOf(optOut.phone)}
             onClick={() => onAllow(optOut)}
           />

@@ -57,7 +57,7 @@ export function useColumns(categories: readonly Category[], open: Open): readonl
       {
         id: 'created',
         label: t.added,
-        width: '8rem',
+        width: '9.5rem',
         minor: true,
         cell: ({ created_at: at }) => (
           <span className="muted">
