@@ -7,7 +7,8 @@ import { useRows } from '../../optimistic/use-optimistic';
 import { Button } from '../../ui/button';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
-import { StatusPill, Time } from '../../ui/state';
+import type { Tone } from '../../ui/notice';
+import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
 import { useWords } from './words';
 
@@ -67,11 +68,19 @@ function useColumns(): readonly Column<ImportOut>[] {
           </span>
         ),
       },
-      { id: 'state', label: t.state, cell: ({ state }) => <StatusPill state={state} /> },
+      { id: 'state', label: t.state, cell: ({ state }) => <State state={state} /> },
       { id: 'created', label: t.created, numeric: true, minor: true, cell: ({ created }) => number(created) },
       { id: 'updated', label: t.updated, numeric: true, minor: true, cell: ({ updated }) => number(updated) },
       { id: 'rejected', label: t.rejected, numeric: true, cell: ({ rejected }) => number(rejected) },
     ],
     [t],
   );
+}
+
+const TONES: Readonly<Record<string, Tone>> = { running: 'good', queued: 'info', failed: 'bad' };
+
+function State({ state }: { state: string }) {
+  const t = useWords();
+  const words: Readonly<Record<string, string>> = t.states;
+  return <span className={`pill tone-${TONES[state] ?? 'neutral'}`}>{words[state] ?? state}</span>;
 }

@@ -104,6 +104,13 @@ const en = {
   file: 'File',
   when: 'When',
   state: 'State',
+  states: {
+    queued: 'Waiting',
+    running: 'Under way',
+    completed: 'Done',
+    cancelled: 'Stopped',
+    failed: 'Failed',
+  },
 };
 
 export default en;

@@ -109,6 +109,13 @@ const fr: typeof en = french({
   file: 'Fichier',
   when: 'Date',
   state: 'État',
+  states: {
+    queued: 'En attente',
+    running: 'En cours',
+    completed: 'Terminé',
+    cancelled: 'Arrêté',
+    failed: 'Échoué',
+  },
 });
 
 export default fr;

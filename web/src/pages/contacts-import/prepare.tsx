@@ -16,6 +16,9 @@ import { Steps } from './steps';
 import { useIsSending } from './upload';
 import { useWords } from './words';
 
+/** Enough to recognise what a column holds. */
+const SHOWN_ROWS = 6;
+
 interface PrepareProps {
   draft: Draft;
   preview: Preview;
@@ -43,17 +46,17 @@ export function Prepare({ draft, preview, onChange, onStart, onOther }: PrepareP
         <p className="muted import-about">
           {t.readAs(t.delimiters(preview.delimiter), encodingName(preview), sizeOf(draft.file.size))}
         </p>
-        <MappingTable
-          columns={columns}
-          rows={preview.rows}
-          fixed={!preview.has_header || isSending}
-          onChange={(title, meaning) => onChange({ meanings: { ...draft.choices.meanings, [title]: meaning } })}
-        />
         {wrong && (
           <Notice tone="warn">
             {wrong.why === 'noPhone' ? t.noPhoneColumn : t.twice(t.meanings[wrong.meaning])}
           </Notice>
         )}
+        <MappingTable
+          columns={columns}
+          rows={preview.rows.slice(0, SHOWN_ROWS)}
+          fixed={!preview.has_header || isSending}
+          onChange={(title, meaning) => onChange({ meanings: { ...draft.choices.meanings, [title]: meaning } })}
+        />
       </Card>
       <Card title={t.options}>
         <Options choices={draft.choices} country={preview.country} disabled={isSending} onChange={onChange} />

@@ -29,7 +29,7 @@ export async function bulk(whom: Whom, action: Bulk, key: string): Promise<BulkR
   return sum;
 }
 
-export function partsOf(whom: Whom): readonly Whom[] {
+function partsOf(whom: Whom): readonly Whom[] {
   if ('filter' in whom) return [whom];
   const count = Math.ceil(whom.ids.length / MOST_IDS);
   return Array.from({ length: count }, (_, at) => ({
