@@ -17,7 +17,14 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # Path, and whether somebody is signed in there. A new page gets a line here.
-PAGES = {"sign in": ("/", False), "overview": ("/", True)}
+PAGES = {
+    "sign in": ("/", False),
+    "overview": ("/", True),
+    "contacts": ("/contacts", True),
+    "opt-outs": ("/contacts?tab=opt-outs", True),
+    "import": ("/contacts/import", True),
+    "categories": ("/categories", True),
+}
 
 
 async def violations(page: Page) -> list[str]:

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { number } from '../../i18n/format';
 import { Icon } from '../../ui/icon';
 import { Link } from '../../ui/link';
 import { Menu } from '../../ui/menu';
@@ -38,7 +39,7 @@ export function CategoryTable({ categories, onEdit, onRemove }: CategoryTablePro
         cell: ({ id, name, colour }) => (
           <span className="category-name">
             <span className="category-dot" style={{ background: colour }} />
-            <Link href={contactsOf(id)} className="link truncate">
+            <Link href={contactsOf(id)} className="link">
               {name}
             </Link>
           </span>
@@ -48,8 +49,7 @@ export function CategoryTable({ categories, onEdit, onRemove }: CategoryTablePro
         id: 'contacts',
         label: t.contactsColumn,
         numeric: true,
-        cell: ({ contact_count: count }) =>
-          count ? t.contacts(count) : <span className="muted">{t.nobody}</span>,
+        cell: ({ contact_count: count }) => (count ? number(count) : <span className="muted">{t.nobody}</span>),
       },
       {
         id: 'created',
@@ -64,7 +64,7 @@ export function CategoryTable({ categories, onEdit, onRemove }: CategoryTablePro
       {
         id: 'actions',
         label: t.actions,
-        numeric: true,
+        actions: true,
         cell: (category) => (
           <span className="category-actions">
             <Link href={campaignFor(category.id)} as="plain" size="small" icon="campaigns">

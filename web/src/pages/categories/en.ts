@@ -1,7 +1,5 @@
 import { plural } from '../../i18n/format';
 
-const contacts = (count: number) => plural(count, { one: '# contact', other: '# contacts' });
-
 const en = {
   title: 'Categories',
   sub: 'The groups of contacts that campaigns write to.',
@@ -13,7 +11,6 @@ const en = {
   contactsColumn: 'Contacts',
   createdColumn: 'Created',
   actions: 'Actions',
-  contacts,
   nobody: 'Nobody yet',
   newCampaign: 'New campaign',
   showContacts: 'Show its contacts',

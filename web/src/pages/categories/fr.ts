@@ -2,8 +2,6 @@ import { plural } from '../../i18n/format';
 import { french } from '../../i18n/french';
 import type en from './en';
 
-const contacts = (count: number) => plural(count, { one: '# contact', other: '# contacts' });
-
 const fr: typeof en = french({
   title: 'Catégories',
   sub: 'Les groupes de contacts auxquels vos campagnes s’adressent.',
@@ -15,7 +13,6 @@ const fr: typeof en = french({
   contactsColumn: 'Contacts',
   createdColumn: 'Créée',
   actions: 'Actions',
-  contacts,
   nobody: 'Personne',
   newCampaign: 'Nouvelle campagne',
   showContacts: 'Voir ses contacts',

@@ -44,7 +44,7 @@ const fr: typeof en = french({
   noMatchExplained: 'Essayez d’autres mots, ou moins de filtres.',
 
   // Chosen contacts
-  chosen: (count: number) => plural(count, { one: '# contact sélectionné', other: '# contacts sélectionnés' }),
+  chosen: (count: number) => plural(count, { one: '# sélectionné', other: '# sélectionnés' }),
   selectAll: (total: string) => `Sélectionner les ${total}`,
   clearSelection: 'Annuler la sélection',
   addToCategory: 'Ajouter à une catégorie',

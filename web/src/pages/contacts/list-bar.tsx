@@ -60,18 +60,23 @@ function OrderBar({ order, total }: { order: Order; total: number | undefined })
 
 function ChosenBar({ whom, total, onSelectAll, onClear, open }: ListBarProps & { whom: Chosen }) {
   const t = useWords();
+  const isNarrow = useNarrow();
+  const all =
+    whom.filter === null && total !== undefined && total > whom.count
+      ? { label: t.selectAll(number(total)), icon: 'check' as const, act: onSelectAll }
+      : null;
   return (
     <>
       <p role="status">
-        <strong>{t.chosen(whom.count)}</strong>
+        <strong className="nowrap">{t.chosen(whom.count)}</strong>
       </p>
-      {whom.filter === null && total !== undefined && total > whom.count && (
+      {all && !isNarrow && (
         <Button kind="quiet" size="small" onClick={onSelectAll}>
-          {t.selectAll(number(total))}
+          {all.label}
         </Button>
       )}
       <div className="list-bar-actions">
-        <Actions whom={whom} open={open} />
+        <Actions whom={whom} open={open} all={all} />
         <Button kind="quiet" size="small" icon="close" label={t.clearSelection} onClick={onClear} />
       </div>
     </>
@@ -80,7 +85,14 @@ function ChosenBar({ whom, total, onSelectAll, onClear, open }: ListBarProps & {
 
 type Action = MenuItem & { readonly icon: IconName; readonly act: () => void };
 
-function Actions({ whom, open }: { whom: Chosen; open: Open }) {
+interface ActionsProps {
+  whom: Chosen;
+  open: Open;
+  /** To choose everybody, which stands in the menu where there is no room for it. */
+  all: Action | null;
+}
+
+function Actions({ whom, open, all }: ActionsProps) {
   const t = useWords();
   const isNarrow = useNarrow();
   const ofCategories: readonly Action[] = [
@@ -97,7 +109,10 @@ function Actions({ whom, open }: { whom: Chosen; open: Open }) {
   ];
   return (
     <>
-      <Menu items={isNarrow ? [...ofCategories, ...others] : ofCategories} className={MENU_BUTTON}>
+      <Menu
+        items={isNarrow ? [...(all ? [all] : []), ...ofCategories, ...others] : ofCategories}
+        className={MENU_BUTTON}
+      >
         {isNarrow ? t.actions : t.categories}
         <Icon name="chevron" />
       </Menu>
