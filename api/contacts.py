@@ -14,6 +14,7 @@ from api.contact_filters import ChosenContacts, ContactFilterIn, WhatsappState
 from api.cursors import page_of, read_cursor
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
+from api.opt_outs import Reason, stop_number
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.contact_file import ContactFileError, RejectedRow, read_contacts
@@ -92,8 +93,9 @@ class BulkIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["add_to_category", "remove_from_category", "delete"]
+    action: Literal["add_to_category", "remove_from_category", "opt_out", "delete"]
     category_id: UUID | None = Field(default=None, description="For the two actions on categories")
+    reason: Reason | None = Field(default=None, description="For opt_out: by which way they asked")
     ids: list[UUID] | None = Field(default=None, min_length=1, max_length=10_000)
     filter: ContactFilterIn | None = Field(default=None, description="An empty one means everybody")
 
@@ -101,19 +103,27 @@ class BulkIn(BaseModel):
     def _make_sense(self) -> Self:
         if (self.ids is None) == (self.filter is None):
             raise ValueError("choose either ids or filter")
-        if (self.category_id is None) != (self.action == "delete"):
+        if (self.category_id is not None) != self.action.endswith("_category"):
             raise ValueError("category_id: needed for add_to_category and remove_from_category, and only there")
+        if self.reason is not None and self.action != "opt_out":
+            raise ValueError("reason: only for opt_out")
         return self
 
 
 class BulkOut(BaseModel):
     """What the action did."""
 
-    changed: int = Field(description="Contacts that were added, removed or deleted")
+    changed: int = Field(description="Contacts that were added, removed, opted out or deleted")
     erased: int = Field(
         default=0, description="Deleted, but kept without name and number in results of campaigns"
     )
     refused: int = Field(default=0, description="Not deleted, because a campaign writes to them now")
+
+
+class ContactCount(BaseModel):
+    """How many contacts there are."""
+
+    count: int
 
 
 class Imported(BaseModel):
@@ -145,6 +155,16 @@ async def list_contacts(
         return page_of(ContactListItem, order, found, limit)
 
     return await answer(cache, first_page(Area.CONTACTS, cursor, chosen=chosen, order=order, limit=limit), load)
+
+
+@router.get("/count", response_model=ContactCount)
+async def count_contacts(needs: Needs, cache: Cached, chosen: ChosenContacts) -> Response:
+    """How many contacts the filters leave."""
+
+    async def load() -> ContactCount:
+        return ContactCount(count=await contact_lists.count_contacts(needs.pool, chosen))
+
+    return await answer(cache, first_page(Area.CONTACTS, None, counted=chosen), load)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -216,11 +236,18 @@ async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached) -> None:
 
 @router.post("/bulk")
 async def change_many(bulk: BulkIn, needs: Needs, cache: Cached, caller: CurrentCaller) -> BulkOut:
-    """Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction.
+    """Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction; or opts
+    them out, one after the other.
 
     Deleting works as for a single contact; those that a campaign writes to now are left alone and counted.
     """
     chosen = bulk.filter.chosen() if bulk.filter else [str(identity) for identity in bulk.ids or []]
+    if bulk.action == "opt_out":
+        phones = await contact_lists.list_reachable(needs.pool, chosen)
+        for phone in phones:
+            await stop_number(needs, phone, bulk.reason, actor=caller.actor)
+        await touched_contacts(cache, [])
+        return BulkOut(changed=len(phones))
     if bulk.action == "delete":
         removal = await contact_lists.remove_contacts(needs.pool, chosen)
         await audit.note(

@@ -82,7 +82,8 @@ class Preview(BaseModel):
     encoding: str = Field(description="utf-8 or windows-1252")
     delimiter: str
     has_header: bool
-    columns: list[ColumnOut]
+    country: str = Field(description="Where numbers in national format would be taken to be from")
+    columns: list[ColumnOut] = Field(description="None of them may be `phone` yet: an import needs one that is")
     rows: list[list[str]] = Field(description="The cells of the first ten rows")
 
 
@@ -166,7 +167,9 @@ async def _parts(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 @router.post("/preview", openapi_extra=CSV_BODY, max_body_size=LARGEST_FILE)
-async def preview_import(request: Request, mapping: Mapping = None) -> Preview:
+async def preview_import(
+    request: Request, needs: Needs, country: Country = None, mapping: Mapping = None
+) -> Preview:
     """Says how a file would be read. Nothing is stored; the first 256 kB of the file are enough."""
     data = bytearray()
     async for chunk in request.stream():
@@ -174,11 +177,12 @@ async def preview_import(request: Request, mapping: Mapping = None) -> Preview:
             data += chunk
     is_whole = len(data) < HEAD_BYTES
     head = bytes(data) if is_whole else _head(bytes(data))
-    layout = _layout(head, find_encoding([head], complete=is_whole), _meanings(mapping))
+    layout = _layout(head, find_encoding([head], complete=is_whole), _meanings(mapping), needs_phone=False)
     return Preview(
         encoding="windows-1252" if layout.encoding == "cp1252" else "utf-8",
         delimiter=layout.delimiter,
         has_header=layout.has_header,
+        country=country or needs.settings.default_country,
         columns=[ColumnOut.model_validate(column, from_attributes=True) for column in layout.columns],
         rows=first_cells(head, layout, PREVIEW_ROWS),
     )
@@ -256,9 +260,11 @@ def _head(part: bytes) -> bytes:
     return lines + end or part[:HEAD_BYTES]
 
 
-def _layout(head: bytes, encoding: str, mapping: dict[str, Meaning] | None) -> Layout:
+def _layout(
+    head: bytes, encoding: str, mapping: dict[str, Meaning] | None, *, needs_phone: bool = True
+) -> Layout:
     try:
-        return examine(head, encoding=encoding, mapping=mapping)
+        return examine(head, encoding=encoding, mapping=mapping, needs_phone=needs_phone)
     except ContactFileError as error:
         raise Problem(422, "Unreadable file", str(error)) from error
 

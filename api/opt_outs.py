@@ -11,12 +11,13 @@ from temporalio.service import RPCError
 from activities.intake import Intake
 from api.caching import Cached, touched_contacts
 from api.cursors import page_of, read_id_cursor
-from api.dependencies import Needs
+from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.phone import InvalidPhoneError, parse_phone
 from storage import suppressions
+from storage.suppressions import Suppression
 
 router = APIRouter(prefix="/api/opt-outs", tags=["opt-outs"], responses=PROBLEM_RESPONSES)
 
@@ -67,15 +68,8 @@ async def add_opt_out(given: OptOutIn, needs: Needs, cache: Cached, caller: Curr
         phone = parse_phone(given.phone, given.country or needs.settings.default_country)
     except InvalidPhoneError as error:
         raise Problem(422, "Invalid phone number", f"phone: {error}") from error
-    at = datetime.now(UTC)
-    entry, stopped = await suppressions.suppress(needs.pool, phone, at, given.reason, actor=caller.actor)
+    entry = await stop_number(needs, phone, given.reason, actor=caller.actor)
     await touched_contacts(cache, [])
-    intake = Intake(needs.pool, needs.temporal, needs.bell)
-    try:
-        await intake.stop_opted_out(f"opt-out-{entry.id}", at, stopped)
-    except (RPCError, RuntimeError) as error:  # a RuntimeError is what a client raises before it connects
-        detail = f"the number is suppressed; send this again, so that running campaigns know at once: {error}"
-        raise Problem(503, "Temporal is not available", detail) from error
     return OptOutOut.model_validate(entry, from_attributes=True)
 
 
@@ -92,3 +86,16 @@ async def remove_opt_out(
     if not await suppressions.allow_again(needs.pool, identity, actor=caller.actor, reason=reason):
         raise not_found("opt-out", str(opt_out_id))
     await touched_contacts(cache, [])
+
+
+async def stop_number(needs: Resources, phone: str, reason: str | None, *, actor: str) -> Suppression:
+    """Suppresses a number and stops it in every running campaign. Raises Problem; repeating it is harmless."""
+    at = datetime.now(UTC)
+    entry, stopped = await suppressions.suppress(needs.pool, phone, at, reason, actor=actor)
+    intake = Intake(needs.pool, needs.temporal, needs.bell)
+    try:
+        await intake.stop_opted_out(f"opt-out-{entry.id}", at, stopped)
+    except (RPCError, RuntimeError) as error:  # a RuntimeError is what a client raises before it connects
+        detail = f"the number is suppressed; send this again, so that running campaigns know at once: {error}"
+        raise Problem(503, "Temporal is not available", detail) from error
+    return entry

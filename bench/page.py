@@ -25,7 +25,14 @@ ASSETS = Path(__file__).parent.parent / "web" / "dist" / "assets"
 LOADS = 15
 SETTLE_S = 5.0  # a stack that has just started is busy with itself
 # A page gets a line here: what it is called, and where it is.
-PAGES = {"overview": "/", "campaigns": "/campaigns", "new campaign": "/campaigns/new"}
+PAGES = {
+    "overview": "/",
+    "contacts": "/contacts",
+    "import": "/contacts/import",
+    "categories": "/categories",
+    "campaigns": "/campaigns",
+    "new campaign": "/campaigns/new",
+}
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 # U1 counts for a warm load; a cold one, which begins with a new process of the browser, is told.
 TARGETS: dict[str, float] = {

@@ -142,10 +142,13 @@ class EncodingFinder:
         return UTF_8 if self._is_utf_8 else WINDOWS
 
 
-def examine(head: bytes, *, encoding: str, mapping: Mapping[str, Meaning] | None = None) -> Layout:
+def examine(
+    head: bytes, *, encoding: str, mapping: Mapping[str, Meaning] | None = None, needs_phone: bool = True
+) -> Layout:
     """What the beginning of a file tells; it has to hold the header as a whole.
 
-    `mapping` says what columns mean, by their titles. Raises ContactFileError.
+    `mapping` says what columns mean, by their titles. With `needs_phone=False`, somebody may still say which of
+    them holds the numbers. Raises ContactFileError.
     """
     delimiter, header = _header(head, encoding)
     try:
@@ -157,9 +160,12 @@ def examine(head: bytes, *, encoding: str, mapping: Mapping[str, Meaning] | None
             raise ContactFileError(
                 f"the title {column.title[:30]}… is longer than {LONGEST_TITLE} characters: shorten it"
             )
+    titled = Layout(encoding=encoding, delimiter=delimiter, has_header=True, columns=tuple(columns))
     if any(column.meaning is Meaning.PHONE for column in columns):
-        return Layout(encoding=encoding, delimiter=delimiter, has_header=True, columns=tuple(columns))
+        return titled
     if len(header) != 1 or mapping or not re.search(r"\d{4}", re.sub(r"\D", "", header[0])):
+        if not needs_phone:
+            return titled
         raise ContactFileError(
             f"no column with phone numbers: found {', '.join(header)}. Name the column phone or telephone"
         )

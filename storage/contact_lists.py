@@ -90,6 +90,10 @@ UNCATEGORISE = """
     DELETE FROM contact_categories
     WHERE category_id = {category} AND contact_id IN (SELECT id FROM ({matching}) m)
 """
+REACHABLE = """
+    SELECT phone FROM contacts
+    WHERE id IN (SELECT id FROM ({matching}) m) AND opted_out_at IS NULL ORDER BY phone
+"""
 # FOR UPDATE keeps campaigns from enrolling them meanwhile.
 LOCK_MATCHING = "SELECT id FROM contacts WHERE id IN (SELECT id FROM ({matching}) m) ORDER BY phone FOR UPDATE"
 SORT_OUT = """
@@ -129,6 +133,23 @@ async def list_contacts(
         is_hashed = order is not ContactOrder.CREATED and count is not None and count <= HASHED_MEMBERS
         statement, values = _page(chosen, order, limit, after, is_hashed=is_hashed)
         return [ContactListing(**row) for row in await connection.fetch(statement, *values)]
+
+
+async def count_contacts(pool: Pool, chosen: ContactFilter) -> int:
+    """How many contacts there are of that kind."""
+    matching, values = _matching(chosen)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(PLAN_ANEW)
+        return int(await connection.fetchval(f"SELECT count(*) FROM ({matching}) m", *values))
+
+
+async def list_reachable(pool: Pool, chosen: ContactFilter | Sequence[str]) -> list[str]:
+    """The numbers of contacts who have not opted out."""
+    matching, values = _matching(chosen)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(PLAN_ANEW)
+        rows = await connection.fetch(REACHABLE.format(matching=matching), *values, timeout=60)
+    return [row["phone"] for row in rows]
 
 
 def _page(

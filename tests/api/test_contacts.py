@@ -268,6 +268,42 @@ async def test_many_contacts_are_moved_and_deleted_at_once(api: httpx.AsyncClien
     assert {item["id"] for item in await walk(api, category_id=b)} == set(ids[:2])
 
 
+async def test_many_opt_out_at_once(api: httpx.AsyncClient, town: Town) -> None:
+    """Each as if by itself: on the list with the reason, and stopped where a campaign writes to it."""
+    scene = await open_scene(town, 2)
+    await api.post("/api/opt-outs", json={"phone": scene.phones[1]})
+    body = {"action": "opt_out", "ids": scene.contact_ids, "reason": "by e-mail"}
+    assert (await api.post("/api/contacts/bulk", json=body)).json()["changed"] == 1
+    [entry] = (await api.get("/api/opt-outs", params={"q": scene.phones[0]})).json()["items"]
+    assert entry["reason"] == "by e-mail"
+    assert await scene.state(0) == ContactState.OPTED_OUT
+
+
+async def test_contacts_are_counted_by_the_filters_of_their_list(api: httpx.AsyncClient, town: Town) -> None:
+    """Whatever is asked for; a number that was counted once is counted anew after a change."""
+    category_id, phones = await town.people([{}, {}, {}])
+
+    async def count(**chosen: Any) -> int:
+        answer = await api.get("/api/contacts/count", params={"category_id": category_id, **chosen})
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["count"])
+
+    assert await count() == 3
+    assert await count(q=phones[1]) == 1
+    assert await count(opted_out=True) == 0
+    await api.post("/api/opt-outs", json={"phone": phones[0]})
+    assert await count(opted_out=True) == 1
+
+
+async def test_a_number_is_found_as_people_write_it(api: httpx.AsyncClient) -> None:
+    """With a zero in brackets, which nobody dials from abroad."""
+    added = await add(api)
+    phone = added["phone"]
+    for q in (f"+33 (0){phone[3]} {phone[4:6]} {phone[6:]}", f"0{phone[3]}.{phone[4:8]}-{phone[8:]}"):
+        found = (await api.get("/api/contacts", params={"q": q})).json()["items"]
+        assert [item["id"] for item in found] == [added["id"]], q
+
+
 async def test_a_bulk_action_says_whom_it_is_about(api: httpx.AsyncClient) -> None:
     nobody = "00000000-0000-0000-0000-000000000001"
     for body, status in (
@@ -275,6 +311,7 @@ async def test_a_bulk_action_says_whom_it_is_about(api: httpx.AsyncClient) -> No
         ({"action": "delete", "ids": [nobody], "filter": {}}, 422),
         ({"action": "delete", "ids": []}, 422),
         ({"action": "add_to_category", "ids": [nobody]}, 422),
+        ({"action": "delete", "ids": [nobody], "reason": "by e-mail"}, 422),
         ({"action": "delete", "filter": {"name": "x"}}, 422),
     ):
         assert (await api.post("/api/contacts/bulk", json=body)).status_code == status

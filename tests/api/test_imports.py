@@ -133,6 +133,15 @@ async def test_a_preview_tells_how_the_file_is_read_and_stores_nothing(api: http
     assert (await api.get("/api/contacts", params={"q": phone})).json()["items"] == []
 
 
+async def test_a_preview_shows_columns_of_which_nobody_knows_the_phone_yet(api: httpx.AsyncClient) -> None:
+    """Whoever looks at it can say so then; and of which country numbers are taken to be."""
+    answer = await api.post("/api/imports/preview", content="Joignable au;Ville\n0639980000;Lyon\n")
+    assert answer.status_code == 200, answer.text
+    assert [column["meaning"] for column in answer.json()["columns"]] == ["variable", "variable"]
+    assert answer.json()["rows"] == [["0639980000", "Lyon"]]
+    assert answer.json()["country"] == "FR"
+
+
 async def test_a_preview_of_a_large_file_needs_its_head_only(api: httpx.AsyncClient) -> None:
     """A character that is cut at the end of the head does not change the encoding."""
     answer = await api.post(

@@ -30,6 +30,10 @@ PAGES = {
     "profile": ("/profile", True),
     "campaigns": ("/campaigns", True),
     "new campaign": ("/campaigns/new", True),
+    "contacts": ("/contacts", True),
+    "opt-outs": ("/contacts?tab=opt-outs", True),
+    "import": ("/contacts/import", True),
+    "categories": ("/categories", True),
 }
 
 

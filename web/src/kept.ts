@@ -16,3 +16,6 @@ export function keep(name: string, value: string | null): void {
     // It forgets.
   }
 }
+
+/** Where a file waits that was chosen and not sent yet. */
+export const FILES_DATABASE = 'relance';

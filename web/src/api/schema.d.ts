@@ -802,6 +802,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/contacts/count": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Count Contacts
+         * @description How many contacts the filters leave.
+         */
+        readonly get: operations["contacts_count_contacts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/contacts/{contact_id}": {
         readonly parameters: {
             readonly query?: never;
@@ -843,7 +863,8 @@ export interface paths {
         readonly put?: never;
         /**
          * Change Many
-         * @description Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction.
+         * @description Adds many contacts to a category, takes them out of one, or deletes them, all in one transaction; or opts
+         *     them out, one after the other.
          *
          *     Deleting works as for a single contact; those that a campaign writes to now are left alone and counted.
          */
@@ -1835,12 +1856,17 @@ export interface components {
              * Action
              * @enum {string}
              */
-            readonly action: "add_to_category" | "remove_from_category" | "delete";
+            readonly action: "add_to_category" | "remove_from_category" | "opt_out" | "delete";
             /**
              * Category Id
              * @description For the two actions on categories
              */
             readonly category_id?: string | null;
+            /**
+             * Reason
+             * @description For opt_out: by which way they asked
+             */
+            readonly reason?: string | null;
             /** Ids */
             readonly ids?: readonly string[] | null;
             /** @description An empty one means everybody */
@@ -1853,7 +1879,7 @@ export interface components {
         readonly BulkOut: {
             /**
              * Changed
-             * @description Contacts that were added, removed or deleted
+             * @description Contacts that were added, removed, opted out or deleted
              */
             readonly changed: number;
             /**
@@ -2204,6 +2230,14 @@ export interface components {
             } | null;
             /** Category Ids */
             readonly category_ids?: readonly string[] | null;
+        };
+        /**
+         * ContactCount
+         * @description How many contacts there are.
+         */
+        readonly ContactCount: {
+            /** Count */
+            readonly count: number;
         };
         /**
          * ContactFilterIn
@@ -3624,7 +3658,15 @@ export interface components {
             readonly delimiter: string;
             /** Has Header */
             readonly has_header: boolean;
-            /** Columns */
+            /**
+             * Country
+             * @description Where numbers in national format would be taken to be from
+             */
+            readonly country: string;
+            /**
+             * Columns
+             * @description None of them may be `phone` yet: an import needs one that is
+             */
             readonly columns: readonly components["schemas"]["ColumnOut"][];
             /**
              * Rows
@@ -4949,6 +4991,8 @@ export interface operations {
     readonly imports_preview_import: {
         readonly parameters: {
             readonly query?: {
+                /** @description For national formats, such as FR */
+                readonly country?: string | null;
                 /** @description What columns mean, by their titles, as JSON: {"Tél 2": "phone"}; the rest are variables */
                 readonly mapping?: string | null;
             };
@@ -6540,6 +6584,53 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly contacts_count_contacts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only contacts of this category */
+                readonly category_id?: string | null;
+                /** @description Whether the number is on WhatsApp */
+                readonly whatsapp?: ("yes" | "no" | "unknown") | null;
+                /** @description Only those who did, or did not, opt out */
+                readonly opted_out?: boolean | null;
+                /** @description A part of a name, without regard to case and accents, or of a number */
+                readonly q?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ContactCount"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */

@@ -50,6 +50,7 @@ const en = {
   dismiss: 'Dismiss',
   keep: 'Keep as it is',
   tryAgain: 'Try again',
+  correct: 'Correct it',
   reload: 'Reload',
   notLoaded: 'This could not be loaded',
   noSuchPage: 'There is no such page',
@@ -86,6 +87,20 @@ const en = {
     maxAge: 'The longest duration of the campaign was reached.',
     cancelled: 'The campaign was cancelled.',
   },
+  // Why a text is no phone number, by the API's own words for it.
+  phoneProblems: {
+    'no phone number': 'There is no phone number.',
+    'not a phone number': 'This is not a phone number.',
+    'not a phone number: it contains letters': 'This is not a phone number: it contains letters.',
+    'too short for a phone number': 'Too short for a phone number.',
+    'too long for a phone number': 'Too long for a phone number.',
+    'no such country code': 'There is no such country code.',
+    'wrong number of digits for its country': 'Not the right number of digits for its country.',
+    'the area code is missing': 'The area code is missing.',
+    'damaged by a spreadsheet: format the column as text and export it again':
+      'Damaged by a spreadsheet: format the column as text and export it again.',
+  },
+  sameNumber: (line: string) => `Same number as line ${line}.`,
   states: {
     draft: 'Draft',
     scheduled: 'Scheduled',

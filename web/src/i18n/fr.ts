@@ -49,6 +49,7 @@ const fr: typeof en = french({
   dismiss: 'Masquer',
   keep: 'Ne rien changer',
   tryAgain: 'Réessayer',
+  correct: 'Corriger',
   reload: 'Recharger',
   notLoaded: 'Le chargement a échoué',
   noSuchPage: 'Cette page n’existe pas',
@@ -86,6 +87,20 @@ const fr: typeof en = french({
     maxAge: 'La durée maximale de la campagne était atteinte.',
     cancelled: 'La campagne a été annulée.',
   },
+  // Why a text is no phone number, by the API’s own words for it.
+  phoneProblems: {
+    'no phone number': 'Le numéro de téléphone manque.',
+    'not a phone number': 'Ce n’est pas un numéro de téléphone.',
+    'not a phone number: it contains letters': 'Ce n’est pas un numéro : il contient des lettres.',
+    'too short for a phone number': 'Trop court pour un numéro de téléphone.',
+    'too long for a phone number': 'Trop long pour un numéro de téléphone.',
+    'no such country code': 'Cet indicatif de pays n’existe pas.',
+    'wrong number of digits for its country': 'Le nombre de chiffres ne correspond pas au pays.',
+    'the area code is missing': 'L’indicatif régional manque.',
+    'damaged by a spreadsheet: format the column as text and export it again':
+      'Abîmé par un tableur : mettez la colonne au format texte et exportez à nouveau.',
+  },
+  sameNumber: (line: string) => `Même numéro qu’à la ligne ${line}.`,
   states: {
     draft: 'Brouillon',
     scheduled: 'Programmée',

@@ -8,6 +8,7 @@ import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/r
 import { useEffect, useMemo } from 'react';
 import { failure } from '../api/failure';
 import { cutShort } from '../api/long-lists';
+import { ApiProblem } from '../api/problem';
 import type { ListPage, list } from '../api/queries';
 import { commonWords } from '../i18n/words';
 import { useStore } from '../store';
@@ -52,6 +53,8 @@ interface Asked<T extends Item, Answer> {
   /** What to say when it is done; nothing by default, as it can be seen. */
   readonly done?: string;
   readonly itemOf?: (answer: Answer) => T | undefined;
+  /** For what would fail again as it is: opens what was typed, with what is wrong about it. */
+  readonly correct?: (error: unknown) => void;
 }
 
 export function useWrite<T extends Item>(
@@ -78,8 +81,12 @@ export function useWrite<T extends Item>(
       if (asked.done) toast({ tone: 'good', text: asked.done });
       return answer;
     } catch (error) {
-      const again = { label: commonWords().tryAgain, run: () => void write(change, asked, key) };
-      toast({ tone: 'bad', text: asked.failed, detail: failure(error), action: again });
+      const { correct } = asked;
+      const action =
+        correct && !(error instanceof ApiProblem && error.isPassing)
+          ? { label: commonWords().correct, run: () => correct(error) }
+          : { label: commonWords().tryAgain, run: () => void write(change, asked, key) };
+      toast({ tone: 'bad', text: asked.failed, detail: failure(error), action });
       return undefined;
     }
   }

@@ -5,6 +5,7 @@ import { readFirst } from '../api/first';
 import { ApiProblem } from '../api/problem';
 import { plant, queryClient } from '../api/queries';
 import type { Schemas } from '../api/types';
+import { FILES_DATABASE } from '../kept';
 import { Store, useStore } from '../store';
 
 export type Me = Schemas['MeOut'];
@@ -80,5 +81,6 @@ export async function signOut(): Promise<void> {
 /** Leaves everything that this person saw, without asking the server. */
 export function forget(): void {
   queryClient.clear();
+  indexedDB.deleteDatabase(FILES_DATABASE);
   location.assign('/');
 }

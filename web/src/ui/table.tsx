@@ -32,7 +32,7 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
           <tr>
             {columns.map((column) => (
               <th key={column.id} scope="col" className={classOf(column)}>
-                {column.label}
+                <span className={column.actions ? 'hidden' : undefined}>{column.label}</span>
               </th>
             ))}
           </tr>
@@ -53,5 +53,5 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   );
 }
 
-const classOf = <Row,>({ numeric, minor }: Column<Row>): string | undefined =>
-  [numeric ? 'numeric' : '', minor ? 'minor' : ''].filter(Boolean).join(' ') || undefined;
+const classOf = <Row,>({ numeric, actions, minor }: Column<Row>): string | undefined =>
+  [numeric || actions ? 'numeric' : '', minor ? 'minor' : ''].filter(Boolean).join(' ') || undefined;

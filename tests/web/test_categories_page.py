@@ -1,0 +1,116 @@
+"""Categories: made, renamed, coloured, deleted, and the ways from them to contacts and campaigns."""
+
+import re
+
+import httpx
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.conftest import Town, next_phone
+from tests.scene import open_scene
+from tests.web.conftest import Opener
+from tests.web.test_accessibility import violations
+
+FRENCH = {"locale": "fr-FR"}
+
+
+async def test_a_category_is_made_changed_and_deleted(
+    open_page: Opener, town: Town, api: httpx.AsyncClient
+) -> None:
+    """Seen at once; deleting says how many contacts are in it, and that they stay."""
+    category_id, phones = await town.people([{}, {}])
+    mark = next_phone()
+    page = await open_page("/categories", **FRENCH)
+    await page.get_by_role("button", name="Nouvelle catégorie").click()
+    form = page.get_by_role("dialog")
+    await page.keyboard.press("Enter")
+    await expect(form.get_by_text("Donnez-lui un nom.")).to_be_visible()
+    await form.get_by_label("Nom").fill(f"Fidèles {mark}")
+    await form.get_by_role("radio", name="Violet").check(force=True)
+    await page.keyboard.press("Enter")
+    row = page.get_by_role("row").filter(has_text=f"Fidèles {mark}")
+    await expect(row).to_contain_text("Personne")
+
+    of_people = page.get_by_role("row").filter(has_text=f"Category of {phones[0]}")
+    await of_people.get_by_role("button", name="Actions").click()
+    await page.get_by_role("menuitem", name="Modifier").click()
+    await form.get_by_label("Nom").fill(f"Salon {mark}")
+    await form.get_by_role("button", name="Enregistrer").click()
+    renamed = page.get_by_role("row").filter(has_text=f"Salon {mark}")
+    await expect(renamed).to_contain_text("2")
+    campaign = renamed.get_by_role("link", name="Nouvelle campagne")
+    await expect(campaign).to_have_attribute("href", f"/campaigns/new?category_id={category_id}")
+
+    await renamed.get_by_role("button", name="Actions").click()
+    await page.get_by_role("menuitem", name="Supprimer").click()
+    await expect(form).to_contain_text("2 contacts en font partie. Ils sont conservés")
+    await form.get_by_role("button", name="Supprimer la catégorie").click()
+    await expect(renamed).to_be_hidden()
+    assert len((await api.get("/api/contacts", params={"q": phones[1]})).json()["items"]) == 1
+
+    await row.get_by_role("link", name=f"Fidèles {mark}").click()
+    await expect(page).to_have_url(re.compile(r"/contacts\?category_id="))
+
+
+async def test_an_error_takes_back_its_own_change_alone(open_page: Opener, api: httpx.AsyncClient) -> None:
+    """What could not be made goes, what could stays; a name that is taken can be corrected."""
+    mark = next_phone()
+    await api.post("/api/categories", json={"name": f"Taken {mark}"})
+    page = await open_page(f"/categories?q={mark[1:]}")
+    rows = page.get_by_role("row").filter(has_text=mark)
+    await expect(rows).to_have_count(1)
+    form = page.get_by_role("dialog")
+
+    async def add(name: str) -> None:
+        await page.get_by_role("button", name="New category").first.click()
+        await form.get_by_label("Name").fill(f"{name} {mark}")
+        await form.get_by_role("button", name="Create the category").click()
+
+    async def refuse(route: Route) -> None:
+        if "Broken" in (route.request.post_data or ""):
+            await route.fulfill(status=500, json={"title": "Broken", "status": 500, "detail": "it broke"})
+        else:
+            await route.continue_()
+
+    await page.route("**/api/categories", refuse)
+    await add("Broken")
+    await add("Whole")
+    alert = page.locator(".toast").filter(has_text=f"Broken {mark} was not created")
+    await expect(alert).to_contain_text("The server has a problem")
+    await expect(rows.filter(has_text="Whole")).to_be_visible()
+    await expect(rows.filter(has_text="Broken")).to_be_hidden()
+    await page.unroute("**/api/categories")
+    await alert.get_by_role("button", name="Try again").click()
+    await expect(rows.filter(has_text="Broken")).to_be_visible()
+
+    await add("Taken")
+    await page.locator(".toast").get_by_role("button", name="Correct it").click()
+    await expect(form.get_by_text("Another category has this name.")).to_be_visible()
+    await expect(form.get_by_label("Name")).to_have_value(f"Taken {mark}")
+
+
+async def test_a_category_that_a_campaign_needs_stays(open_page: Opener, town: Town) -> None:
+    """And the page says which campaign it is."""
+    scene = await open_scene(town, 1, window_s=3600)
+    await town.pool.execute("UPDATE campaigns SET name = 'Still going' WHERE id = $1", scene.campaign.id)
+    page = await open_page(f"/categories?q={scene.phones[0][1:]}", **FRENCH)
+    row = page.get_by_role("row").filter(has_text=scene.phones[0])
+    await row.get_by_role("button", name="Actions").click()
+    await page.get_by_role("menuitem", name="Supprimer").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Supprimer la catégorie").click()
+    await expect(page.locator(".toast")).to_contain_text("Still going")
+    await expect(row).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
+async def test_nothing_of_it_keeps_anybody_out(open_page: Opener, town: Town, theme: str, width: int) -> None:
+    """List and form by the rules of axe."""
+    await town.people([{}])
+    size = {"width": width, "height": 800}
+    page = await open_page("/categories", color_scheme=theme, viewport=size, reduced_motion="reduce")
+    await expect(page.get_by_role("row").nth(1)).to_be_visible()
+    await page.get_by_role("row").nth(1).get_by_role("button", name="Actions").click()
+    await page.get_by_role("menuitem", name="Edit").click()
+    await expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

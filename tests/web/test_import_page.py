@@ -1,0 +1,122 @@
+"""An import, from the file as Excel leaves it to the rows that could not be used."""
+
+import re
+
+import httpx
+import pytest
+from playwright.async_api import FilePayload, Page, Route, expect
+
+from tests.conftest import next_phone
+from tests.web.conftest import Opener
+from tests.web.test_accessibility import violations
+
+FRENCH = {"locale": "fr-FR"}
+
+
+async def choose(page: Page, name: str, content: bytes) -> None:
+    """A file from their device."""
+    file = FilePayload(name=name, mimeType="text/csv", buffer=content)
+    await page.locator("input[type=file]").set_input_files(file)
+
+
+@pytest.mark.usefixtures("running_worker")
+async def test_a_file_of_excel_is_mapped_imported_and_its_rejects_explained(
+    open_page: Opener, api: httpx.AsyncClient
+) -> None:
+    """Semicolons, Windows-1252, a column that only a person knows to be the phone; reloads in between."""
+    phone, other = next_phone(), next_phone()
+    lines = ["Prénom;Nom;Joignable au;Ville", f"Zoé;Martin;0{phone[3:]};Orléans", f"Ana;Faure;{other};Nîmes"]
+    content = "\r\n".join([*lines, "Max;Petit;12;Nice", f"Léo;Blanc;{phone};Nice"]).encode("cp1252")
+    page = await open_page("/contacts/import", **FRENCH)
+    await choose(page, "salon de mai.csv", content)
+    await expect(page.get_by_text("Séparé par des points-virgules · Windows-1252")).to_be_visible()
+    await expect(page.get_by_role("cell", name="Orléans")).to_be_visible()
+    await expect(page.get_by_text("Indiquez quelle colonne")).to_be_visible()
+    start = page.get_by_role("button", name="Importer", exact=True)
+    await expect(start).to_be_disabled()
+    await page.get_by_label("Signification de Joignable au").select_option(label="Numéro de téléphone")
+    await page.get_by_label("Ajouter à la catégorie").fill(f"Salon {phone}")
+
+    await page.reload()
+    await expect(page.get_by_label("Signification de Joignable au")).to_have_value("phone")
+    await expect(page.get_by_label("Ajouter à la catégorie")).to_have_value(f"Salon {phone}")
+    await start.click()
+
+    await expect(page.get_by_text("Le fichier est importé, sauf 2 lignes.")).to_be_visible(timeout=15_000)
+    await expect(page.locator(".tile").filter(has_text="Nouveaux")).to_contain_text("2")
+    rejected = page.get_by_role("table", name="2 lignes rejetées").get_by_role("row")
+    await expect(rejected.nth(1)).to_contain_text("Trop court pour un numéro de téléphone.")
+    await expect(rejected.nth(2)).to_contain_text("Même numéro qu’à la ligne 2.")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Télécharger").click()
+    assert (await download.value).suggested_filename.startswith("rejected-")
+
+    await page.reload()
+    await expect(rejected).to_have_count(3)
+    await page.get_by_role("link", name="Voir les contacts").click()
+    row = page.get_by_role("row").filter(has_text="Zoé Martin")
+    await expect(row).to_contain_text(f"Salon {phone}")
+    found = (await api.get("/api/contacts", params={"q": phone})).json()["items"][0]
+    contact = (await api.get(f"/api/contacts/{found['id']}")).json()
+    assert contact["variables"] == {"Prénom": "Zoé", "Ville": "Orléans"}
+
+
+async def test_an_import_that_waits_can_be_stopped(open_page: Opener, api: httpx.AsyncClient) -> None:
+    """Nothing of it was imported; it stays among the earlier ones."""
+    content = "\n".join(["phone", *(next_phone() for _ in range(5))]).encode()
+    page = await open_page("/contacts/import")
+    await choose(page, "waiting.csv", content)
+    await page.get_by_role("button", name="Import", exact=True).click()
+    await page.get_by_role("button", name="Stop the import").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Stop the import").click()
+    result = page.get_by_text(re.compile("The import was stopped|contacts were imported"))
+    await expect(result).to_be_visible()
+    await page.get_by_role("link", name="Import another file").click()
+    earlier = page.get_by_role("table", name="Earlier imports")
+    await expect(earlier.get_by_role("row").filter(has_text="waiting.csv").first).to_be_visible()
+
+
+async def test_an_upload_that_fails_is_tried_again_and_imports_once(
+    open_page: Opener, api: httpx.AsyncClient
+) -> None:
+    """The answer was lost on the way, the import was not: the same request gives the same import."""
+    name = f"once {next_phone()}.csv"
+    page = await open_page("/contacts/import")
+    await choose(page, name, f"phone\n{next_phone()}\n".encode())
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/api/imports?*", lose, times=1)
+    start = page.get_by_role("button", name="Import", exact=True)
+    await start.click()
+    await expect(page.locator(".toast").filter(has_text="was not imported")).to_be_visible()
+    await start.click()
+    await expect(page).to_have_url(re.compile("id="))
+    listed = (await api.get("/api/imports", params={"limit": 20})).json()["items"]
+    assert [each["file_name"] for each in listed].count(name) == 1
+
+
+async def test_what_is_no_table_of_contacts_is_said_at_once(open_page: Opener) -> None:
+    """A workbook before it is sent, an empty table once it is looked at; another file is a click away."""
+    page = await open_page("/contacts/import")
+    await choose(page, "clients.xlsx", b"PK")
+    await expect(page.get_by_role("alert")).to_contain_text("Save it as “CSV”")
+    await choose(page, "blank.csv", b"\n\n")
+    await expect(page.get_by_role("alert")).to_contain_text("the file is empty")
+    await page.get_by_role("button", name="Choose another file").click()
+    await expect(page.get_by_text("Drop your file here")).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 360), ("dark", 1280)])
+async def test_nothing_of_it_keeps_anybody_out(open_page: Opener, theme: str, width: int) -> None:
+    """Columns and options by the rules of axe."""
+    size = {"width": width, "height": 800}
+    page = await open_page("/contacts/import", color_scheme=theme, viewport=size, reduced_motion="reduce")
+    await choose(page, "columns.csv", "Nom;Joignable au;Ville\nZoé;0639980000;Lyon\n".encode())
+    heading = page.get_by_role("heading", name="columns.csv")
+    await expect(heading).to_be_focused()
+    await page.get_by_label("What Ville means").select_option("ignored")
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
