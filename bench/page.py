@@ -32,6 +32,11 @@ PAGES = {
     "categories": "/categories",
     "campaigns": "/campaigns",
     "new campaign": "/campaigns/new",
+    "senders": "/senders",
+    "monitoring": "/monitoring",
+    "settings": "/settings",
+    "users": "/users",
+    "profile": "/profile",
 }
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 # U1 counts for a warm load; a cold one, which begins with a new process of the browser, is told.

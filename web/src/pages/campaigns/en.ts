@@ -26,7 +26,7 @@ const en = {
   next: {
     draft: 'Check and start',
     scheduled: 'See the plan',
-    running: 'Look',
+    running: 'View',
     paused: 'Resume',
     ended: 'Results',
   },

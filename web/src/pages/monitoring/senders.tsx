@@ -42,12 +42,12 @@ const columnsOf = (t: Words): readonly Column<Room>[] => [
   {
     id: 'name',
     label: t.sender,
-    cell: ({ id, name }) => <Link href={`/senders?sender=${id}`}>{name}</Link>,
-  },
-  {
-    id: 'state',
-    label: t.state,
-    cell: ({ status, state }) => <StatusPill state={status === 'active' ? state : status} />,
+    cell: ({ id, name, status, state }) => (
+      <span className="row monitoring-sender">
+        <Link href={`/senders?sender=${id}`}>{name}</Link>
+        <StatusPill state={status === 'active' ? state : status} />
+      </span>
+    ),
   },
   { id: 'gateway', label: t.gateway, minor: true, cell: ({ id }) => <GatewayHealth id={id} /> },
   { id: 'quota', label: t.quota, cell: (room) => <Quota room={room} /> },

@@ -26,7 +26,6 @@ const en = {
   lastSeen: 'Last used',
   since: 'signed in',
   signOutThere: 'Sign out',
-  signOutOf: (browser: string) => `Sign out: ${browser}`,
   notEnded: 'That browser was not signed out',
   on: (browser: string, system: string) => `${browser} on ${system}`,
   unknownBrowser: 'Unknown browser',

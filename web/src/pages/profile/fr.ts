@@ -29,7 +29,6 @@ const fr: typeof en = french({
   lastSeen: 'Dernière activité',
   since: 'connexion',
   signOutThere: 'Déconnecter',
-  signOutOf: (browser: string) => `Déconnecter : ${browser}`,
   notEnded: 'Ce navigateur n’a pas été déconnecté',
   on: (browser: string, system: string) => `${browser} sur ${system}`,
   unknownBrowser: 'Navigateur inconnu',

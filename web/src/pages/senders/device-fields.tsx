@@ -20,6 +20,9 @@ type Device = Gateway['devices'][number];
 
 const isFree = ({ sender_id: sender, phone }: Device): boolean => sender === null && phone !== null;
 
+const freeFirst = (devices: readonly Device[]): readonly Device[] =>
+  devices.toSorted((one, other) => Number(isFree(other)) - Number(isFree(one)));
+
 /** What is known of a device, as the draft that it makes. */
 export const fromDevice = ({ id, phone, name }: Device): Partial<Draft> => ({
   device: id,
@@ -77,7 +80,7 @@ export function DeviceFields({ draft, problems, gateway, looking, onLook, onChan
           label={t.number}
           value={draft.device}
           onChange={(id) => onChange(fromDevice(known(id) ?? { ...NO_DEVICE, id }))}
-          choices={devices.map((device) => ({
+          choices={freeFirst(devices).map((device) => ({
             value: device.id,
             disabled: !isFree(device),
             label: <DeviceLabel device={device} t={t} />,

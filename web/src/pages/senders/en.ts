@@ -209,7 +209,6 @@ const en = {
   history: 'How its pace changed',
   noHistory: 'It has not changed yet.',
   change: (quota: number, rate: number) => `Quota ${number(quota)}, errors ${percent(rate, 1)}`,
-  gone: 'This sender is not there any more',
 };
 
 export default en;

@@ -210,7 +210,6 @@ const fr: typeof en = french({
   history: 'Évolution de sa cadence',
   noHistory: 'Elle n’a pas encore changé.',
   change: (quota: number, rate: number) => `Quota ${number(quota)}, erreurs ${percent(rate, 1)}`,
-  gone: 'Cet expéditeur n’existe plus',
 });
 
 export default fr;

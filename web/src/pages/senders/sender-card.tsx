@@ -85,7 +85,9 @@ function Doing({ sender }: { sender: Sender }) {
 
 function Numbers({ sender }: { sender: Sender }) {
   const t = useWords();
-  const { name, quota, sent_in_a_day: sent, kept_for_replies: kept } = sender;
+  const { name, quota, sent_in_a_day: sent } = sender;
+  const left = Math.max(0, (quota ?? 0) - sent);
+  const kept = Math.min(left, sender.kept_for_replies);
   return (
     <dl className="sender-numbers">
       <div className="sender-quota">
@@ -100,7 +102,7 @@ function Numbers({ sender }: { sender: Sender }) {
           <span className="row spread small">
             <span>{quota === null ? t.quotaUnknown : t.quotaUsed(sent, quota)}</span>
             <span className="muted">
-              {quota !== null && t.quotaLeft(Math.max(0, quota - sent))}
+              {quota !== null && t.quotaLeft(left)}
               {quota !== null && kept > 0 && ` · ${t.kept(kept)}`}
             </span>
           </span>

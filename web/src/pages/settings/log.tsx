@@ -77,8 +77,18 @@ const columnsOf = (
   settings: readonly Setting[],
   senders: readonly Sender[],
 ): readonly Column<Entry>[] => [
-  { id: 'at', label: t.when, cell: ({ at }) => <Time at={at} exact /> },
-  { id: 'who', label: t.who, cell: ({ actor }) => (actor === 'somebody' ? t.somebody : actor) },
+  {
+    id: 'who',
+    label: t.who,
+    cell: ({ at, actor }) => (
+      <>
+        {actor === 'somebody' ? t.somebody : actor}
+        <span className="field-hint">
+          <Time at={at} exact />
+        </span>
+      </>
+    ),
+  },
   {
     id: 'what',
     label: t.what,
@@ -92,7 +102,6 @@ const columnsOf = (
   {
     id: 'detail',
     label: t.detail,
-    minor: true,
     cell: (entry) => (
       <ul className="log-changes">
         {changesOf(t, entry, settings).map((change) => (
