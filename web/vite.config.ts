@@ -38,13 +38,13 @@ export default defineConfig(({ mode }) => ({
             },
             {
               name: 'kit',
-              test: /src\/(ui|layout|live|session|optimistic|api|i18n\/(?!all-|fr|en))/,
+              test: /src\/(api|campaigns|i18n|layout|live|optimistic|senders|session|ui)\/(?!(all-)?(fr|en)\.ts)|\/words\.ts$/,
               priority: 3,
             },
             { name: 'fr', test: /\/(all-)?fr\.ts$/, priority: 2 },
             { name: 'en', test: /\/(all-)?en\.ts$/, priority: 2 },
             // Pages that are used together compress better together.
-            { name: 'campaign', test: /src\/(campaigns|pages\/campaign)/, priority: 1 },
+            { name: 'campaign', test: /src\/pages\/campaign/, priority: 1 },
             { name: 'people', test: /src\/pages\/(contacts|categories|messages)/, priority: 1 },
             { name: 'admin', test: /src\/pages\/(settings|users|profile|senders|monitoring)/, priority: 1 },
           ],

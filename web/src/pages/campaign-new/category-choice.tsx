@@ -1,10 +1,10 @@
 import { useState } from 'react';
+import { useCategories } from '../../api/categories';
 import { number } from '../../i18n/format';
 import { Checkbox } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
-import { useCategories } from '../categories/use-categories';
 import { useWords } from './words';
 
 const SEARCH_FROM = 8;

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { useCategories } from '../../api/categories';
 import { read } from '../../api/queries';
 import { duration, list } from '../../i18n/format';
 import { Card } from '../../ui/layout';
 import { Link } from '../../ui/link';
-import { useCategories } from '../categories/use-categories';
 import type { Form, StepName } from './form';
 import { hrefOf } from './step';
 import { useAudience } from './use-audience';

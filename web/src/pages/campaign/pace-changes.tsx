@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { list } from '../../api/queries';
+import { inWords } from '../../senders/reasons';
 import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { StatusPill, Time } from '../../ui/state';
-import { inWords } from '../senders/reasons';
 import { useWords as useSenderWords } from '../senders/words';
 import { type Campaign, placeOf } from './data';
 import { useSenderNames } from './sender-names';
