@@ -183,10 +183,10 @@ async def something_to_see(api: httpx.AsyncClient, sandbox: httpx.AsyncClient) -
     return str(created["id"])
 
 
-async def many_and_a_session(database_url: str, base_url: str) -> Json:
+async def many_and_a_session(database_url: str, base_url: str, contacts: int = CONTACTS) -> Json:
     """Many contacts, and the cookie of the first user, who has chosen a password."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=1)
-    await pool.execute(MORE_CONTACTS, CONTACTS)
+    await pool.execute(MORE_CONTACTS, contacts)
     await pool.execute("ANALYZE contacts")
     user_id = await pool.fetchval("UPDATE users SET must_change_password = false RETURNING id::text")
     token = await sessions.open_session(pool, user_id, user_agent="bench")

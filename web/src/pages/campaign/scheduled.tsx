@@ -7,7 +7,7 @@ import { Notice } from '../../ui/notice';
 import { useNow } from '../../ui/now';
 import { ScheduleDialog } from '../campaign-new/schedule-dialog';
 import { useSteps } from './commands';
-import { type Campaign, useEstimate } from './data';
+import { type Campaign, type Estimate, useEstimate } from './data';
 import { Holds, Moments } from './time-left';
 import { useWords } from './words';
 
@@ -41,8 +41,8 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
           <>
             <Moments
               rows={[
-                [t.lastMessage1, estimate.data.messages_1_done_at],
-                [t.done, estimate.data.closes_at],
+                [t.lastMessage1, fromStart(startAt, estimate.data, estimate.data.messages_1_done_at)],
+                [t.done, fromStart(startAt, estimate.data, estimate.data.closes_at)],
               ]}
             />
             {!estimate.data.fits && <Notice tone="warn">{t.tooLong(estimate.data.contacts)}</Notice>}
@@ -70,3 +70,7 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
     </Card>
   );
 }
+
+/** The estimate is for a start at once: the same time later, counted from the planned start. */
+const fromStart = (startAt: string, { estimated_at: now }: Estimate, then: string | null): string | null =>
+  then && new Date(Date.parse(startAt) + Date.parse(then) - Date.parse(now)).toISOString();
