@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     alert_urls: Annotated[list[SecretStr], NoDecode] = []  # where alerts go, as Apprise writes them
     alert_language: Literal["en", "fr"] = "en"
     # From when on people are told; what each means: domain/alerts.py.
-    alert_down_s: float = Field(default=300, gt=0)
+    alert_down_s: float = Field(default=300, ge=6)  # longer than a heartbeat
     alert_quota_share: float = Field(default=0.8, gt=0, le=1)
     alert_webhook_silence_s: float = Field(default=1800, gt=0)
     alert_reminder_s: float = Field(default=4 * 3600, gt=0)

@@ -51,7 +51,6 @@ class AlertWatch:
         language: Language = "en",
         webhook_url: str = "",
         speaks_for_database: bool = False,
-        patience_s: float = PATIENCE_S,
     ) -> None:
         self._pool = pool
         self._alerts = alerts
@@ -60,7 +59,7 @@ class AlertWatch:
         self._language = language
         self._webhook_url = webhook_url
         self._speaks_for_database = speaks_for_database
-        self._patience_s = patience_s
+        self._patience_s = min(PATIENCE_S, thresholds.down_s)
         self._well_since: float | None = None
         self._ill_since: float | None = None
         self._said_ill_at: float | None = None

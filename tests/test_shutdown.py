@@ -15,12 +15,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from activities import watch
 from local.ports import Ports
 from settings import Settings
 from storage import uptime
+from tests.activities.test_alerts import Mailbox, mailbox
 from tests.api.events import listening
-from tests.conftest import AUTHORIZED, eventually
+from tests.conftest import AUTHORIZED, LOCAL_API_KEY, eventually
 from tests.test_pausing import SILENT, House, mailing, open_house, reacting
+
+# Apprise loads all its plugins at the first URL, and with them modules that newer Pythons do not have.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 DRAINED_WITHIN_S = 30.0  # the requirement
 OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE outcome IS NULL"
@@ -102,11 +107,21 @@ def worker_of(house: House) -> AbstractAsyncContextManager[Running]:
 
 
 @pytest.fixture(scope="module")
-async def house() -> AsyncIterator[House]:
-    """Servers and the API; the workers are processes that the tests start."""
-    async with open_house() as opened:
-        await opened.stop_workers()
+async def box() -> AsyncIterator[Mailbox]:
+    """Who hears the alerts."""
+    async with mailbox() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+async def house(box: Mailbox) -> AsyncIterator[House]:
+    """Servers and the API; the workers are processes that the tests start."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RELANCE_ALERT_DOWN_S", "6")
+        patched.setattr(watch, "LOOK_EVERY_S", 1.0)
+        async with open_house(alert_urls=[box.url]) as opened:
+            await opened.stop_workers()
+            yield opened
 
 
 async def an_answer_that_never_comes(house: House) -> None:
@@ -162,6 +177,52 @@ async def outages(house: House) -> int:
     """How often there was no worker."""
     [workers] = [each for each in await uptime.report(house.town.pool) if each.component == "worker"]
     return workers.windows["24h"].outages
+
+
+async def test_workers_that_crash_and_stay_away_raise_an_alert_that_ends_with_the_next(
+    house: House, box: Mailbox
+) -> None:
+    """W2: the API says so, after RELANCE_ALERT_DOWN_S without a sign of life; by kill -9, without a goodbye."""
+    async with worker_of(house) as worker:
+        await eventually(lambda: is_up(house), what="the worker")
+        box.requests.clear()
+        worker.process.kill()
+        await worker.process.wait()
+
+    async def heard(title: str) -> bool:
+        return title in box.titles
+
+    await eventually(lambda: heard("The workers: down"), what="the alert")
+    async with worker_of(house) as successor:
+        await eventually(lambda: heard("Over: The workers: down"), what="the end of it")
+        await successor.terminate()
+    assert [title for title in box.titles if "workers" in title] == [
+        "The workers: down",
+        "Over: The workers: down",
+    ]
+
+
+async def is_up(house: House) -> bool:
+    """Whether a worker was seen, and no alert says that there is none."""
+    alerts = (await house.api.get("/api/alerts", params={"only_open": True})).json()["items"]
+    found = await uptime.report(house.town.pool)
+    is_told = any(alert["subject"] == "worker" for alert in alerts)
+    return not is_told and any(each.component == "worker" and each.up for each in found)
+
+
+async def test_the_command_sends_a_test_to_every_destination(house: House, box: Mailbox) -> None:
+    """`relance alerts test`, and `relance alerts list`."""
+    box.requests.clear()
+    command = [sys.executable, "-m", "cli", "alerts"]
+    given = environment(house.settings) | {
+        "RELANCE_API_URL": house.settings.effective_api_url,
+        "RELANCE_API_KEY": LOCAL_API_KEY,
+    }
+    for arguments, expected in ((["test"], "1. json: reached"), (["list", "--json"], "component_down")):
+        ran = await asyncio.create_subprocess_exec(*command, *arguments, env=given, stdout=PIPE)
+        out, _ = await ran.communicate()
+        assert (ran.returncode, expected in out.decode()) == (0, True), out.decode()
+    assert box.titles.count("A test") == 1
 
 
 async def test_an_api_that_is_stopped_ends_its_streams_and_answers_what_it_was_asked(house: House) -> None:
