@@ -143,8 +143,9 @@ def words_for(
         given["share"] = f"{share:.0%}" if language == "en" else f"{share:.0%}".replace("%", " %")
     title, body = (text.format_map(_Lenient(given)).strip() for text in (title, body))
     if stage is Stage.RESOLVED:
+        # What had to be done about it is of no use any more.
         lasted = _LASTED[language].format(minutes=max(1, round(lasted_s / 60)))
-        body = f"{body}\n{lasted}" if body else lasted
+        body = f"{facts['name']}: {lasted}" if "name" in facts else lasted
     return _STAGES[stage][language].format(title=title), body
 
 
