@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from local.alert_commands import alerts_app
 from local.api_client import open_client
 from local.contact_commands import contacts_app
 from local.demo import run_demo
@@ -42,6 +43,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(sender_app, name="sender")
 app.add_typer(settings_app, name="settings")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
 

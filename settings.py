@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.alerts import Thresholds
 from domain.run_settings import CATALOGUE, RunSettings, check
 
 
@@ -62,6 +63,13 @@ class Settings(BaseSettings):
     max_age_s: float = Field(default=48 * 3600, gt=0)
 
     alert_urls: Annotated[list[SecretStr], NoDecode] = []  # where alerts go, as Apprise writes them
+    alert_language: Literal["en", "fr"] = "en"
+    # From when on people are told; what each means: domain/alerts.py.
+    alert_down_s: float = Field(default=300, ge=6)  # longer than a heartbeat
+    alert_quota_share: float = Field(default=0.8, gt=0, le=1)
+    alert_webhook_silence_s: float = Field(default=1800, gt=0)
+    alert_reminder_s: float = Field(default=4 * 3600, gt=0)
+    alert_settle_s: float = Field(default=60, ge=0)
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
@@ -89,6 +97,17 @@ class Settings(BaseSettings):
         """The defaults of the settings that can be overridden while Relance runs."""
         values: dict[str, Any] = {name: check(name, getattr(self, name)) for name in CATALOGUE}
         return RunSettings(**values)
+
+    @property
+    def alert_thresholds(self) -> Thresholds:
+        """From when on people are told."""
+        return Thresholds(
+            down_s=self.alert_down_s,
+            quota_share=self.alert_quota_share,
+            webhook_silence_s=self.alert_webhook_silence_s,
+            reminder_s=self.alert_reminder_s,
+            settle_s=self.alert_settle_s,
+        )
 
     @property
     def given_by_environment(self) -> frozenset[str]:

@@ -5,9 +5,10 @@ workers run is served within seconds.
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -34,10 +35,12 @@ from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
+from activities.presence import Presence, Probe, temporal_probe
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
 from activities.test_sends import SendTestActivities
+from activities.watch import AlertWatch
 from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
@@ -73,6 +76,7 @@ REPLIES_AT_ONCE = 50
 CONNECT_RETRY_S = 1.0
 SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
 GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a message between intent and outcome
+LONGEST_DRAIN_S = 28.0
 
 
 async def connect(settings: Settings) -> Client:
@@ -173,7 +177,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
     async with AsyncExitStack() as exits:
         # Temporal bounds activities; one that has sent a message must be able to say so, however late.
         pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
-        exits.push_async_callback(pool.close)
+        exits.push_async_callback(database.close, pool)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,
             token=settings.wassenger_token.get_secret_value(),
@@ -202,14 +206,25 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         tests = SendTestActivities(pool, gateway, rules, bell)
         imports = ImportActivities(pool)
         checks = NumberCheckActivities(pool, gateway, settings.number_checks_per_minute)
-        alerts = AlertActivities(Alerts([url.get_secret_value() for url in settings.alert_urls]))
-        await exits.enter_async_context(
+        alerts = Alerts([url.get_secret_value() for url in settings.alert_urls])
+        probes: dict[str, Probe] = {"temporal": temporal_probe(client)}
+        if redis:
+            probes["redis"] = redis.ping
+        watch = AlertWatch(
+            pool,
+            alerts,
+            settings.alert_thresholds,
+            components=("api", "worker", *probes),
+            language=settings.alert_language,
+            webhook_url=settings.public_url or "",
+        )
+        working = await exits.enter_async_context(
             campaign_worker(
                 client,
                 [
                     *of_sending(sending),
                     *of_campaigns(campaigns),
-                    *of_senders(pacing, alerts),
+                    *of_senders(pacing, AlertActivities(alerts, watch.look)),
                     *of_contacts(imports, checks),
                     *of_actions(scheduling, tests),
                 ],
@@ -218,20 +233,32 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         background = [
             asyncio.create_task(SenderQueues(client, pool, sending).run()),
             asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
-            asyncio.create_task(Heartbeat(pool).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
+            asyncio.create_task(watch.run()),
+        ]
+        # Until the very end: a worker that finishes its work is up.
+        signs_of_life = [
+            asyncio.create_task(Heartbeat(pool).run()),
+            asyncio.create_task(Presence(pool, "worker", probes).run()),
         ]
         if redis:
             background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
         log.info("worker ready")
         await stopped.wait()
         log.info("worker stopping")
-        for task in background:
-            task.cancel()
-        for task in background:
-            with suppress(asyncio.CancelledError):
-                await task
+        # All at once: each of them may take as long as what runs at that moment.
+        await asyncio.gather(_end(background), working.shutdown())
+        await _end(signs_of_life)
+        log.info("worker stopped")
+
+
+async def _end(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("something did not end as it should", error=repr(result))
 
 
 Activity = Callable[..., Awaitable[Any]]
@@ -290,11 +317,23 @@ def main() -> None:
 
     async def until_signalled() -> None:
         stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            stopped.set()
+            loop.call_later(LONGEST_DRAIN_S, _give_up)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop)
         await run(settings, stopped)
 
     asyncio.run(until_signalled())
+
+
+def _give_up() -> None:
+    # What has not ended is finished by another worker, as after a crash.
+    log.error("not everything ended in time, leaving", after_s=LONGEST_DRAIN_S)
+    os._exit(1)
 
 
 if __name__ == "__main__":

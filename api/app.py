@@ -12,6 +12,7 @@ from temporalio.client import Client
 from activities.bell import SenderBell
 from activities.intake import Intake
 from api import (
+    alerts,
     api_keys,
     auth,
     caching,
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await registration
             await desk.drain()
-            await pool.close()
+            await database.close(pool)
 
     app = FastAPIOffline(
         title="Relance",
@@ -97,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (campaign_actions, interactions, messages, sender_health):
         app.include_router(part.router)
     # In this order: what opens with a router is there for those after it.
-    for operations in (caching, monitoring, live, metrics, statistics):
+    for operations in (caching, monitoring, alerts, live, metrics, statistics):
         app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
     app.include_router(dashboard.router)

@@ -16,7 +16,7 @@ from domain.pacing.assessment import quota_of
 from domain.pacing.pace import Maturity, Pace, pace_of
 from domain.pacing.quota import COUNTED_S, message_1_limit
 from domain.pacing.rhythm import Rhythm, after_message_1, after_message_2, earliest_message_1
-from domain.run_settings import RunSettings
+from domain.run_settings import from_stored
 from storage.database import Connection
 from storage.sender_rows import COUNTING, RHYTHM, SENT_SINCE, read_fixed_rates, read_rhythm, unix
 
@@ -164,8 +164,8 @@ def _covers(pause_scope: str | None, message_type: MessageType) -> bool:
 def _read(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> SenderPace:
     """Message 1 keeps to what its batch was started with; the quota is always the sender's present one."""
     # Before the first look of the sender's workflow, what the batch was started with is all that is known.
-    settings = RunSettings(**(row["settings"] or row["batch_settings"] or {}))
-    batch_settings = RunSettings(**row["batch_settings"]) if row["batch_settings"] else settings
+    settings = from_stored(row["settings"] or row["batch_settings"] or {})
+    batch_settings = from_stored(row["batch_settings"]) if row["batch_settings"] else settings
     maturity = Maturity(row["maturity"])
     is_first = message_type is MessageType.MESSAGE_1
     pace = pace_of(

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from domain.messages import MessageType
-from storage import monitoring, senders
+from storage import alerts, monitoring, senders, uptime
 from tests.conftest import Town
 from tests.scene import open_scene
 from tests.storage.test_counters import attempt
@@ -79,3 +79,18 @@ async def test_it_keeps_nobody_out_once_it_is_full(open_page: Opener, town: Town
     page = await open_page("/monitoring", color_scheme=theme, reduced_motion="reduce")
     await loaded(page)
     assert await violations(page) == []
+
+
+async def test_availability_stands_against_its_target_and_alerts_are_said_in_words(
+    open_page: Opener, town: Town
+) -> None:
+    """W2, W3: what is measured of each part, and what people were told of."""
+    await uptime.seen(town.pool, None, "worker")
+    await alerts.raise_alert(town.pool, "component_down", "temporal", {"since": "now"})
+    page = await open_page("/monitoring", locale="fr-FR")
+    table = page.get_by_role("table", name="Disponibilité")
+    await expect(table.get_by_role("row").filter(has_text="API")).to_contain_text("%", timeout=70_000)
+    await expect(table).to_contain_text("30 jours")
+    await expect(page.get_by_role("region", name="Alertes")).to_contain_text("Aucun signe de vie de temporal")
+    await alerts.resolve(town.pool, "component_down", "temporal")
+    await expect(page.get_by_text("Aucun signe de vie de temporal")).to_have_count(0)

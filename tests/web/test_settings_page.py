@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from domain.access import Role
 from storage import run_settings
@@ -123,3 +123,25 @@ async def test_the_keys_of_everybody_are_for_super_admins(open_page: Opener) -> 
     page = await open_page("/settings?tab=keys")
     await expect(page.get_by_role("tab", name="Settings")).to_have_attribute("aria-selected", "true")
     await expect(page.get_by_role("tab", name="API keys")).to_be_hidden()
+
+
+async def test_a_test_of_the_alerts_says_whether_they_arrive(open_page: Opener) -> None:
+    """W2: without a destination it says what to set; with one, its address is not shown."""
+    page = await open_page("/settings")
+    card = page.get_by_role("region", name="Alerts")
+    await expect(card).to_contain_text("set RELANCE_ALERT_URLS")
+    await expect(card.get_by_role("button")).to_have_count(0)
+
+    async def destinations(route: Route) -> None:
+        await route.fulfill(json=[{"service": "slack", "understood": True}])
+
+    async def tested(route: Route) -> None:
+        await route.fulfill(json=[{"service": "slack", "reached": False}])
+
+    await page.route("**/api/alerts/destinations", destinations)
+    await page.route("**/api/alerts/test", tested)
+    await page.reload()
+    await expect(card).to_contain_text("slack")
+    assert await violations(page) == []
+    await card.get_by_role("button", name="Send a test").click()
+    await expect(page.get_by_text("The test has not reached: slack").first).to_be_attached()

@@ -11,6 +11,11 @@ const fr: typeof en = french({
   allWell: 'Tout va bien : les workers tournent, aucun expéditeur n’est arrêté, presque rien n’échoue.',
   noWorker: 'Aucun worker ne tourne : rien n’est envoyé',
   noWorkerTodo: 'Lancez-en un avec `relance worker`, ou cherchez dans son journal pourquoi il s’est arrêté.',
+  componentDown: (name: string) => `Aucun signe de vie de ${name}`,
+  quotaHigh: (name: string, share: number) => `${name} a utilisé ${percent(share)} de son quota`,
+  webhookSilence: 'Des messages partent, mais plus aucun webhook n’arrive',
+  webhookSilenceTodo:
+    'Des réponses peuvent nous échapper : vérifiez le webhook chez la passerelle, et qu’il atteint bien cette API.',
   senderStopped: (name: string) => `${name} est arrêté`,
   senderErrors: (name: string, rate: number) => `${percent(rate)} des derniers messages de ${name} ont échoué`,
   campaignNotStarted: (name: string) => `${name} n’a pas démarré`,
@@ -67,6 +72,14 @@ const fr: typeof en = french({
     takenBack: 'Repris, car l’expéditeur a été arrêté',
   },
 
+  availability: 'Disponibilité',
+  availabilityNote: (target: string) =>
+    `Objectif : ${target}. Les arrêts voulus comptent aussi comme indisponibilité, comme le temps sans observation.`,
+  component: 'Élément',
+  components: { api: 'API', worker: 'Workers', temporal: 'Temporal', redis: 'Redis' },
+  windows: { '24h': '24 heures', '7d': '7 jours', '30d': '30 jours' },
+  down: 'Hors service',
+  downFor: (time: string) => `${time} d’interruption`,
   process: 'Processus',
   alive: 'Actif',
   dead: 'Disparu',

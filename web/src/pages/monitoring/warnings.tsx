@@ -7,6 +7,8 @@ import { useWords, type Words } from './words';
 
 type Warning = Live['warnings'][number];
 
+const MILD: ReadonlySet<Warning['kind']> = new Set(['sender_errors', 'quota_high', 'alert']);
+
 /** What a person should look at now, or that there is nothing. */
 export function Warnings({ live }: { live: Live }) {
   const t = useWords();
@@ -30,7 +32,7 @@ function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
   const { title, detail, href } = described(t, warning, live);
   return (
     <Notice
-      tone={warning.kind === 'sender_errors' ? 'warn' : 'bad'}
+      tone={MILD.has(warning.kind) ? 'warn' : 'bad'}
       action={
         href && (
           <Link href={href} as="plain">
@@ -47,10 +49,14 @@ function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
   );
 }
 
-function described(t: Words, { kind, subject_id: id, text }: Warning, live: Live) {
+function described(t: Words, { kind, subject_id: id, text, value }: Warning, live: Live) {
+  if (kind === 'component_down') return { title: t.componentDown(id ?? ''), detail: null, href: null };
+  if (kind === 'webhook_silence') return { title: t.webhookSilence, detail: t.webhookSilenceTodo, href: null };
   const sender = live.senders.find((each) => each.id === id);
   const campaign = live.campaigns.find((each) => each.id === id);
   if (kind === 'no_worker') return { title: t.noWorker, detail: t.noWorkerTodo, href: null };
+  if (sender && kind === 'quota_high')
+    return { title: t.quotaHigh(sender.name, value ?? 1), detail: null, href: `/senders?sender=${sender.id}` };
   if (sender) {
     const title =
       kind === 'sender_stopped' ? t.senderStopped(sender.name) : t.senderErrors(sender.name, sender.error_rate);

@@ -41,7 +41,12 @@ function wordsFor(t: ReturnType<typeof useWords>, { kind, name, value }: Finding
     case 'failedToday':
       return t.failedToday(value);
     case 'senderErrors':
-      return t.senderErrors(name, value);
+    case 'quotaHigh':
+      return t[kind](name, value);
+    case 'webhookSilence':
+      return t.webhookSilence;
+    case 'alert':
+      return name;
     default:
       return t[kind](name);
   }

@@ -113,6 +113,15 @@ const en = {
   notSaved: (label: string) => `“${label}” was not changed`,
   notReset: (label: string) => `“${label}” was not reset`,
 
+  alerts: 'Alerts',
+  alertsText: 'What needs somebody is told here, as RELANCE_ALERT_URLS says. The addresses are secret.',
+  alertsNowhere: 'Nobody is told of anything: set RELANCE_ALERT_URLS (mail, Slack, a webhook and many more).',
+  alertsUnknown: (service: string) => `${service}: not understood`,
+  testAlerts: 'Send a test',
+  alertsTested: 'The test has arrived everywhere',
+  alertsMissed: (services: string) => `The test has not reached: ${services}`,
+  alertsNotTested: 'The test was not sent',
+
   // The log
   subject: 'About',
   allSubjects: 'Everything',
@@ -123,6 +132,7 @@ const en = {
     user: 'Users',
     api_key: 'API keys',
     suppression: 'Opt-outs',
+    alerts: 'Alerts',
   },
   who: 'Who and when',
   what: 'What',
@@ -160,9 +170,12 @@ const en = {
     scope: 'scope',
     phone: 'phone',
     reason: 'reason',
+    reached: 'reached',
+    destinations: 'destinations',
   },
   aboutCampaign: 'Campaign',
   actions: {
+    'alerts.tested': 'Alerts tested',
     'setting.set': 'Setting changed',
     'setting.removed': 'Setting reset',
     'api_key.added': 'API key made',

@@ -133,6 +133,17 @@ const fr: typeof en = french({
   notSaved: (label: string) => `« ${label} » n’a pas été modifié`,
   notReset: (label: string) => `« ${label} » n’a pas été rétabli`,
 
+  alerts: 'Alertes',
+  alertsText:
+    'Ce qui demande quelqu’un est signalé ici, selon RELANCE_ALERT_URLS. Les adresses restent secrètes.',
+  alertsNowhere:
+    'Personne n’est prévenu de rien : renseignez RELANCE_ALERT_URLS (e-mail, Slack, webhook et bien d’autres).',
+  alertsUnknown: (service: string) => `${service} : adresse non comprise`,
+  testAlerts: 'Envoyer un essai',
+  alertsTested: 'L’essai est arrivé partout',
+  alertsMissed: (services: string) => `L’essai n’est pas arrivé : ${services}`,
+  alertsNotTested: 'L’essai n’a pas été envoyé',
+
   subject: 'À propos de',
   allSubjects: 'Tout',
   subjectTypes: {
@@ -142,6 +153,7 @@ const fr: typeof en = french({
     user: 'Utilisateurs',
     api_key: 'Clés d’API',
     suppression: 'Désinscriptions',
+    alerts: 'Alertes',
   },
   who: 'Qui et quand',
   what: 'Quoi',
@@ -179,9 +191,12 @@ const fr: typeof en = french({
     scope: 'portée',
     phone: 'téléphone',
     reason: 'raison',
+    reached: 'atteintes',
+    destinations: 'destinations',
   },
   aboutCampaign: 'Campagne',
   actions: {
+    'alerts.tested': 'Alertes essayées',
     'setting.set': 'Réglage modifié',
     'setting.removed': 'Réglage rétabli',
     'api_key.added': 'Clé d’API créée',
