@@ -104,7 +104,7 @@ async def test_what_is_no_table_of_contacts_is_said_at_once(open_page: Opener) -
     await choose(page, "clients.xlsx", b"PK")
     await expect(page.get_by_role("alert")).to_contain_text("Save it as “CSV”")
     await choose(page, "blank.csv", b"\n\n")
-    await expect(page.get_by_role("alert")).to_contain_text("the file is empty")
+    await expect(page.get_by_role("alert")).to_contain_text("The file is empty.")
     await page.get_by_role("button", name="Choose another file").click()
     await expect(page.get_by_text("Drop your file here")).to_be_visible()
 
