@@ -191,7 +191,9 @@ async def test_senders_show_their_part_and_why_they_are_slow(open_page: Opener, 
     await expect(senders).to_contain_text("25 of 30 contacts begun")
     await expect(senders).to_contain_text("batch 1 of 2")
     changes = page.get_by_role("region", name="How the pace changed")
-    await expect(changes).to_contain_text("40 of 50 messages of 24 hours are sent; room for 10 replies is kept.")
+    await expect(changes).to_contain_text(
+        "40 of 50 messages of 24 hours are sent; room for 10 replies is kept."
+    )
     await expect(page.get_by_role("table", name="Batches").get_by_role("row")).to_have_count(2)
 
 

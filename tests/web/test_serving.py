@@ -106,7 +106,8 @@ def test_all_scripts_together_stay_small() -> None:
         script.name: len(gzip.compress(script.read_bytes(), 9)) for script in (DIST / "assets").glob("*.js")
     }
     french, english = (
-        sum(size for name, size in sizes.items() if name.startswith(f"{language}-")) for language in ("fr", "en")
+        sum(size for name, size in sizes.items() if name.startswith(f"{language}-"))
+        for language in ("fr", "en")
     )
     assert min(french, english) > 10_000
     assert sum(sizes.values()) - min(french, english) < 130_000
