@@ -1,3 +1,4 @@
+import common from '../../i18n/en';
 import { plural } from '../../i18n/format';
 
 const en = {
@@ -135,6 +136,7 @@ const en = {
   nothing: 'nothing',
   wider: 'the wider value',
   values: {
+    ...common.states,
     admin: 'administrator',
     super_admin: 'super administrator',
     fr: 'Français',

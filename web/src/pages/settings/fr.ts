@@ -1,4 +1,5 @@
 import { plural } from '../../i18n/format';
+import common from '../../i18n/fr';
 import { french } from '../../i18n/french';
 import type en from './en';
 
@@ -154,6 +155,7 @@ const fr: typeof en = french({
   nothing: 'rien',
   wider: 'la valeur générale',
   values: {
+    ...common.states,
     admin: 'administrateur',
     super_admin: 'super administrateur',
     fr: 'Français',
