@@ -202,7 +202,9 @@ async def test_a_campaign_is_cancelled_read_and_copied(
     """8, U7: the numbers before it, the report after it, the results as a file, and a copy as a draft."""
     category_id, phones = await town.people([REPLIES, *[SILENT] * 4])
     sender = await town.sender(rate_per_s=0.001)
-    campaign = await town.campaign(category_id, [sender.id], window_s=3600, max_age_s=7_776_000, name="Automne")
+    campaign = await town.campaign(
+        category_id, [sender.id], window_s=3600, max_age_s=7_776_000, name=t.either("Autumn", "Automne")
+    )
     started = await api.post(f"/api/campaigns/{campaign.id}/start")
     assert started.status_code == 202, started.text
     page = await open_page(f"/campaigns/{campaign.id}", locale=t.locale)
@@ -233,7 +235,7 @@ async def test_a_campaign_is_cancelled_read_and_copied(
     copy = re.sub(".*/campaigns/|/edit", "", page.url)
     stored = await campaigns.get_campaign(town.pool, copy)
     assert stored is not None
-    assert (stored.name, stored.status) == (t.either("Copy of Automne", "Copie de Automne"), "draft")
+    assert (stored.name, stored.status) == (t.either("Copy of Autumn", "Copie de Automne"), "draft")
     await drafts.delete(town.pool, copy)
     cancelled = (await api.get(f"/api/campaigns/{campaign.id}")).json()
     assert (cancelled["status"], cancelled["counts"]["messages_1_sent"]) == ("cancelled", 1)
@@ -336,8 +338,7 @@ async def test_a_setting_is_changed_and_is_in_the_log(
         ("sender.paused", "sender", {"scope": "all"}),
         ("sender.changed", "sender", {"name": "Boutique", "maturity": "young", "message_1_rate_per_s": 0.2}),
         ("messages.exported", "messages", {"status": "failed"}),
-        ("import.started", "import", {"file_name": "clients.csv", "duplicates": "update"}),
-        ("contacts.deleted", "contacts", {"count": 3}),
+        ("import.started", "import", {"file_name": "clients.csv"}),
     ):
         subject_id = scene.sender.id if subject == "sender" else scene.campaign.id
         await audit.note(pool, name, action, subject, subject_id, after=after)
