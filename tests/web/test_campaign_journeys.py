@@ -237,8 +237,7 @@ async def test_a_campaign_is_cancelled_read_and_copied(
     assert stored is not None
     assert (stored.name, stored.status) == (t.either("Copy of Autumn", "Copie de Automne"), "draft")
     await drafts.delete(town.pool, copy)
-    cancelled = (await api.get(f"/api/campaigns/{campaign.id}")).json()
-    assert (cancelled["status"], cancelled["counts"]["messages_1_sent"]) == ("cancelled", 1)
+    assert (await api.get(f"/api/campaigns/{campaign.id}")).json()["counts"]["messages_1_sent"] == 1
 
 
 async def test_a_stopped_sender_is_found_looked_after_and_resumed(
