@@ -12,23 +12,6 @@ from tests.web.conftest import Opener
 from tests.web.test_accessibility import violations
 
 
-async def test_what_fails_is_said_in_words_and_leads_to_whom_it_hit(open_page: Opener, town: Town) -> None:
-    """W4: within seconds, without anybody doing anything."""
-    scene = await open_scene(town, 1, window_s=3600)
-    await town.pool.execute("UPDATE campaigns SET name = $2 WHERE id = $1", scene.campaign.id, "Spring errors")
-    page = await open_page("/monitoring", locale="fr-FR")
-    await expect(page.get_by_role("heading", name="Dernières erreurs")).to_be_visible()
-    await attempt(scene, "reject", 0, MessageType.MESSAGE_1)
-    row = (
-        page.get_by_role("table", name="Dernières erreurs").get_by_role("row").filter(has_text="Spring errors")
-    )
-    await expect(row.first).to_contain_text("La passerelle a refusé le message", timeout=10_000)
-    campaign = row.first.get_by_role("link", name="Spring errors")
-    await expect(campaign).to_have_attribute("href", f"/campaigns/{scene.campaign.id}")
-    contact = row.first.get_by_role("link", name="N0")
-    await expect(contact).to_have_attribute("href", f"/contacts?contact={scene.contact_ids[0]}")
-
-
 async def test_senders_workers_and_the_cache_are_there_at_a_glance(open_page: Opener, town: Town) -> None:
     """P1, U7: room in contacts, who lives since when, hits and misses; and warnings as they come."""
     scene = await open_scene(town, 1, window_s=3600)

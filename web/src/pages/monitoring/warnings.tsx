@@ -1,3 +1,5 @@
+import { reasonText } from '../../campaigns/reasons';
+import { useCommon } from '../../i18n/words';
 import type { Live } from '../../live/apply';
 import { inWords } from '../../senders/reasons';
 import { Link } from '../../ui/link';
@@ -29,6 +31,7 @@ export function Warnings({ live }: { live: Live }) {
 function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
   const t = useWords();
   const senderWords = useSenderWords();
+  const { reasons } = useCommon();
   const { title, detail, href } = described(t, warning, live);
   return (
     <Notice
@@ -43,7 +46,9 @@ function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
     >
       <strong>{title}</strong>
       {detail && (
-        <div className="small">{warning.kind === 'sender_stopped' ? inWords(senderWords, detail) : detail}</div>
+        <div className="small">
+          {warning.kind === 'sender_stopped' ? inWords(senderWords, detail) : reasonText(reasons, detail)}
+        </div>
       )}
     </Notice>
   );

@@ -1,3 +1,4 @@
+import common from '../../i18n/en';
 import { plural } from '../../i18n/format';
 
 const en = {
@@ -145,6 +146,7 @@ const en = {
   nothing: 'nothing',
   wider: 'the wider value',
   values: {
+    ...common.states,
     admin: 'administrator',
     super_admin: 'super administrator',
     fr: 'Français',
@@ -154,6 +156,10 @@ const en = {
     send: 'send',
     message_1: 'Message 1 only',
     all: 'everything',
+    message_2: 'Message 2',
+    young: 'young',
+    established: 'established',
+    mature: 'mature',
   },
   became: (before: string, after: string) => `${before} → ${after}`,
   field: (name: string, value: string) => `${name}: ${value}`,
@@ -172,6 +178,25 @@ const en = {
     reason: 'reason',
     reached: 'reached',
     destinations: 'destinations',
+    maturity: 'maturity',
+    account_since: 'in service since',
+    message_1_rate_per_s: 'fixed pace (messages per second)',
+    message_2_rate_per_s: 'pace of Message 2 (per second)',
+    file_name: 'file',
+    category: 'category',
+    size_bytes: 'size (bytes)',
+    created: 'new',
+    updated: 'brought up to date',
+    deleted: 'deleted',
+    erased: 'erased',
+    refused: 'kept',
+    filters: 'filters',
+    messages: 'messages',
+    message_type: 'message',
+    status: 'state',
+    since: 'from',
+    until: 'until',
+    q: 'search',
   },
   aboutCampaign: 'Campaign',
   actions: {
@@ -205,6 +230,7 @@ const en = {
     'sender.paused': 'Sender paused',
     'sender.resumed': 'Sender resumed',
     'sender.removed': 'Sender removed',
+    'messages.exported': 'Messages exported',
     'contacts.imported': 'Contacts imported',
     'contacts.exported': 'Contacts exported',
     'contacts.deleted': 'Contacts deleted',

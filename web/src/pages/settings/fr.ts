@@ -1,4 +1,5 @@
 import { plural } from '../../i18n/format';
+import common from '../../i18n/fr';
 import { french } from '../../i18n/french';
 import type en from './en';
 
@@ -166,6 +167,7 @@ const fr: typeof en = french({
   nothing: 'rien',
   wider: 'la valeur générale',
   values: {
+    ...common.states,
     admin: 'administrateur',
     super_admin: 'super administrateur',
     fr: 'Français',
@@ -175,6 +177,10 @@ const fr: typeof en = french({
     send: 'envoyer',
     message_1: 'Message 1 seulement',
     all: 'tout',
+    message_2: 'Message 2',
+    young: 'jeune',
+    established: 'établi',
+    mature: 'confirmé',
   },
   became: (before: string, after: string) => `${before} → ${after}`,
   field: (name: string, value: string) => `${name} : ${value}`,
@@ -193,6 +199,25 @@ const fr: typeof en = french({
     reason: 'raison',
     reached: 'atteintes',
     destinations: 'destinations',
+    maturity: 'maturité',
+    account_since: 'en service depuis',
+    message_1_rate_per_s: 'cadence fixe (messages par seconde)',
+    message_2_rate_per_s: 'cadence du Message 2 (par seconde)',
+    file_name: 'fichier',
+    category: 'catégorie',
+    size_bytes: 'taille (octets)',
+    created: 'nouveaux',
+    updated: 'mis à jour',
+    deleted: 'supprimés',
+    erased: 'effacés',
+    refused: 'gardés',
+    filters: 'filtres',
+    messages: 'messages',
+    message_type: 'message',
+    status: 'statut',
+    since: 'du',
+    until: 'au',
+    q: 'recherche',
   },
   aboutCampaign: 'Campagne',
   actions: {
@@ -226,6 +251,7 @@ const fr: typeof en = french({
     'sender.paused': 'Expéditeur mis en pause',
     'sender.resumed': 'Expéditeur repris',
     'sender.removed': 'Expéditeur retiré',
+    'messages.exported': 'Messages exportés',
     'contacts.imported': 'Contacts importés',
     'contacts.exported': 'Contacts exportés',
     'contacts.deleted': 'Contacts supprimés',
