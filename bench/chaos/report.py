@@ -1,0 +1,164 @@
+"""What a run came to: a table for people, a line for programs."""
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.chaos.checker import Violation
+from bench.chaos.history import History
+
+SHOWN = 20
+TARGETS = {"violations": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run and its verdict."""
+
+    path: Path
+    history: History
+    violations: list[Violation]
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seed(self) -> int:
+        """Of its schedule."""
+        return int(next(entry["seed"] for entry in self.history if entry["op"] == "run"))
+
+    def blows(self) -> Counter[str]:
+        """How often which process was hit how."""
+        return Counter(f"{entry['how']} {entry['role']}" for entry in self.history if entry["op"] == "down")
+
+    def webhook_faults(self) -> Counter[str]:
+        """What went wrong with webhooks."""
+        told = (entry for entry in self.history if entry["op"] == "told")
+        return Counter(f"webhook {entry['fault']}" for entry in told if entry["fault"])
+
+    def provider_faults(self) -> Counter[str]:
+        """What the provider did wrong, as planned with it."""
+        planned = [entry for entry in self.history if entry["op"] == "fault" and entry["target"] != "webhook"]
+        total: Counter[str] = Counter()
+        for entry in planned:
+            total[f"{entry['target']} {entry['fault']}"] += entry["order"].get("count", 1)
+        return total
+
+    def unknown_calls(self) -> int:
+        """How many calls of the driver got no answer that says something."""
+        return sum(entry["kind"] == "unknown" for entry in self.history)
+
+    def sent(self, message: int) -> int:
+        """How many the provider took."""
+        return sum(entry["op"] == "accepted" and entry["message"] == message for entry in self.history)
+
+    def recoveries(self) -> Iterator[tuple[str, float]]:
+        """Process and seconds: from its restart (or thaw) to the next sign of life, while work was left.
+
+        A sign is a message that the provider took, or a webhook that was answered 200.
+        """
+        signs = sorted(
+            entry["at"] if entry["op"] == "accepted" else entry["answered_at"]
+            for entry in self.history
+            if entry["op"] == "accepted" or (entry["op"] == "told" and entry["answered_at"] is not None)
+        )
+        began: dict[str, float] = {}
+        for entry in self.history:
+            if entry["op"] == "down":
+                began[entry["role"]] = entry["at"]
+            elif entry["op"] == "up":
+                since = began[entry["role"]] if entry["how"] != "freeze" else entry["thawed_at"]
+                following = next((at for at in signs if at > since), None)
+                if following is not None:
+                    yield f"{entry['how']} {entry['role']}", following - since
+
+
+def report(runs: list[RunReport]) -> int:
+    """Prints the table, the findings and the last line; 1 when a promise was broken."""
+    console = Console(width=120)
+    console.print(_by_run(runs) if len(runs) > 1 else _by_fault(runs[0]))
+    figures = _figures(runs)
+    for run in runs:
+        for violation in run.violations[:SHOWN]:
+            console.print(f"seed {run.seed} [red]{violation.rule}[/]: {violation.subject}: {violation.detail}")
+        if run.violations:
+            console.print(f"seed {run.seed}: {Counter(violation.rule for violation in run.violations)}")
+        console.print(f"history: {run.path}", soft_wrap=True)
+    met = figures["violations"] == 0
+    print(json.dumps({"bench": "chaos", "figures": figures, "targets": TARGETS, "met": met}))
+    return 0 if met else 1
+
+
+def _figures(runs: list[RunReport]) -> dict[str, Any]:
+    faults: Counter[str] = Counter()
+    for run in runs:
+        faults += run.blows() + run.webhook_faults() + run.provider_faults()
+    recovered: dict[str, list[float]] = {}
+    for run in runs:
+        for what, seconds in run.recoveries():
+            recovered.setdefault(what, []).append(seconds)
+    every = [seconds for times in recovered.values() for seconds in times]
+    extra: Counter[str] = Counter()
+    for run in runs:
+        extra.update(run.figures)
+    return {
+        "seeds": [run.seed for run in runs],
+        "violations": sum(len(run.violations) for run in runs),
+        "messages_1": sum(run.sent(1) for run in runs),
+        "messages_2": sum(run.sent(2) for run in runs),
+        "faults_total": sum(faults.values()),
+        "faults": dict(sorted(faults.items())),
+        "unknown_calls": sum(run.unknown_calls() for run in runs),
+        **extra,
+        "recovery_p50_s": round(statistics.median(every), 2) if every else None,
+        "recovery_max_s": round(max(every), 2) if every else None,
+        "recovery_s": {what: _spread(times) for what, times in sorted(recovered.items())},
+    }
+
+
+def _spread(times: list[float]) -> dict[str, float]:
+    return {"n": len(times), "p50": round(statistics.median(times), 2), "max": round(max(times), 2)}
+
+
+def _by_fault(run: RunReport) -> Table:
+    table = Table(title=f"Chaos, seed {run.seed}: {run.sent(1)} Messages 1, {run.sent(2)} Messages 2")
+    for column in ("fault", "times", "recovered: p50", "max"):
+        table.add_column(column, justify="left" if column == "fault" else "right")
+    recovered: dict[str, list[float]] = {}
+    for what, seconds in run.recoveries():
+        recovered.setdefault(what, []).append(seconds)
+    for what, times in sorted((run.blows() + run.webhook_faults() + run.provider_faults()).items()):
+        spread = _spread(recovered[what]) if what in recovered else None
+        cells = (f"{spread['p50']:.2f} s", f"{spread['max']:.2f} s") if spread else ("", "")
+        table.add_row(what, str(times), *cells)
+    for name, value in run.figures.items():
+        table.add_row(name.replace("_", " "), f"{value:g}")
+    table.add_row("violations", str(len(run.violations)), style="bold")
+    return table
+
+
+def _by_run(runs: list[RunReport]) -> Table:
+    table = Table(title=f"Chaos, {len(runs)} seeds")
+    columns = ("seed", "M1", "M2", "blows", "provider", "webhooks", "unknown calls", "rec. p50", "max", "violations")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for run in runs:
+        times = [seconds for _, seconds in run.recoveries()]
+        table.add_row(
+            str(run.seed),
+            str(run.sent(1)),
+            str(run.sent(2)),
+            str(run.blows().total()),
+            str(run.provider_faults().total()),
+            str(run.webhook_faults().total()),
+            str(run.unknown_calls()),
+            f"{statistics.median(times):.2f} s" if times else "",
+            f"{max(times):.2f} s" if times else "",
+            str(len(run.violations)),
+        )
+    return table
