@@ -19,7 +19,9 @@ from bench.chaos.schedule import schedule
 DIRECTORY = Path(".relance") / "chaos"
 
 
-async def one_run(seed: int, contacts: int, directory: Path) -> tuple[History, list[Violation], dict[str, float]]:
+async def one_run(
+    seed: int, contacts: int, directory: Path
+) -> tuple[History, list[Violation], dict[str, float]]:
     """A whole run of one seed: its history, what the checker says of it, and the system's own figures."""
     recorder = Recorder(directory / f"seed-{seed}-{contacts}.jsonl")
     logs = directory / f"seed-{seed}-{contacts}-logs"
@@ -42,7 +44,9 @@ def main() -> None:
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if given.judge:
-        sys.exit(report([RunReport(given.judge, read_history(given.judge), check(read_history(given.judge)), {})]))
+        sys.exit(
+            report([RunReport(given.judge, read_history(given.judge), check(read_history(given.judge)), {})])
+        )
     first = secrets.randbelow(10_000) if given.seed is None else given.seed
     reports = []
     for seed in range(first, first + given.seeds):

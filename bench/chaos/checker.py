@@ -54,7 +54,9 @@ def at_most_once(story: Story) -> Iterator[Violation]:
         for message, entries in case.accepted.items():
             if len(entries) > 1:
                 at = ", ".join(f"{entry['at']:.3f}" for entry in entries)
-                yield Violation("twice", case.name, f"Message {message} was accepted {len(entries)} times: {at}")
+                yield Violation(
+                    "twice", case.name, f"Message {message} was accepted {len(entries)} times: {at}"
+                )
     for entry in story.accepted:
         if (entry["campaign"], entry["phone"]) not in known:
             yield Violation("stranger", entry["phone"], f"a message of campaign {entry['campaign']}")
@@ -73,7 +75,9 @@ def everybody_final(story: Story) -> Iterator[Violation]:
         elif state in ENDED_EARLY:
             closed = story.closed.get(case.campaign["campaign"], {})
             if closed.get("reason") != ENDED_EARLY[state]:
-                yield Violation("not final", case.name, f"{state} in a campaign that ended {closed.get('reason')}")
+                yield Violation(
+                    "not final", case.name, f"{state} in a campaign that ended {closed.get('reason')}"
+                )
 
 
 def books_agree(story: Story) -> Iterator[Violation]:
@@ -124,7 +128,9 @@ def _has_failed(case: Case) -> bool:
     final = case.final or {}
     if case.phone in case.campaign["unreachable"]:
         return True
-    return any((final[f"attempts_{message}"] or 0) >= ATTEMPTS and not case.accepted[message] for message in (1, 2))
+    return any(
+        (final[f"attempts_{message}"] or 0) >= ATTEMPTS and not case.accepted[message] for message in (1, 2)
+    )
 
 
 def message_1_to_all(story: Story) -> Iterator[Violation]:
@@ -133,7 +139,12 @@ def message_1_to_all(story: Story) -> Iterator[Violation]:
     for case in story.cases:
         if not case.accepted[1] and case.final and case.final["state"] not in excused:
             yield Violation("forgotten", case.name, f"no Message 1, and the contact is {case.final['state']}")
-        if not case.accepted[1] and case.final and case.final["state"] == "opted_out" and not _opted_out(story, case):
+        if (
+            not case.accepted[1]
+            and case.final
+            and case.final["state"] == "opted_out"
+            and not _opted_out(story, case)
+        ):
             yield Violation("forgotten", case.name, "no Message 1, and nobody opted out")
 
 
@@ -157,7 +168,9 @@ def message_2_to_those_who_react(story: Story) -> Iterator[Violation]:
         earned = [told for told in case.told if _must_earn(case, told, opens[0])]
         excused = {"opted_out", "failed", *ENDED_EARLY}
         if earned and not got and state not in excused:
-            yield Violation("owed", case.name, f"reacted in time, told at {earned[0]['answered_at']:.3f}: {state}")
+            yield Violation(
+                "owed", case.name, f"reacted in time, told at {earned[0]['answered_at']:.3f}: {state}"
+            )
         if state == "opted_out" and not _opted_out(story, case):
             yield Violation("state", case.name, "opted_out, but nobody opted out")
 
@@ -196,7 +209,9 @@ def nothing_after_opt_out(story: Story) -> Iterator[Violation]:
         at = answered.get(entry["phone"])
         if at is not None and entry["at"] > story.in_flight_until(at, IN_FLIGHT_S):
             after_s = entry["at"] - at
-            yield Violation("after opt-out", entry["phone"], f"Message {entry['message']} {after_s:.2f} s after it")
+            yield Violation(
+                "after opt-out", entry["phone"], f"Message {entry['message']} {after_s:.2f} s after it"
+            )
 
 
 def nothing_in_a_pause(story: Story) -> Iterator[Violation]:
@@ -207,7 +222,9 @@ def nothing_in_a_pause(story: Story) -> Iterator[Violation]:
                 concerns = entry[by] == subject and (scope == "all" or entry["message"] == 1)
                 if concerns and story.in_flight_until(began, IN_FLIGHT_S) < entry["at"] < ended:
                     after_s = entry["at"] - began
-                    yield Violation("in a pause", f"{by} {subject}", f"Message {entry['message']}, {after_s:.2f} s in")
+                    yield Violation(
+                        "in a pause", f"{by} {subject}", f"Message {entry['message']}, {after_s:.2f} s in"
+                    )
 
 
 def _pauses(story: Story, pause: str, resume: str) -> Iterator[tuple[str, str, float, float]]:
@@ -237,7 +254,8 @@ def counters_are_right(story: Story) -> Iterator[Violation]:
             sent = sum(final[f"status_{message}"] in HANDED_OVER for final in finals)
             counter = closed["counters"].get(f"messages_{message}_sent")
             failed_later = sum(
-                final[f"status_{message}"] == "failed" and final["phone"] in story.campaigns[name]["unreachable"]
+                final[f"status_{message}"] == "failed"
+                and final["phone"] in story.campaigns[name]["unreachable"]
                 for final in finals
             )
             if counter is not None and not sent <= counter <= sent + failed_later:
@@ -256,7 +274,9 @@ def no_webhook_lost(story: Story) -> Iterator[Violation]:
             continue
         is_ack = told["event"] == "message:out:ack"
         if ((told["id"], told["ack"]) not in acks) if is_ack else ((told["event"], told["id"]) not in known):
-            yield Violation("webhook", told["id"], f"{told['event']} {told['ack'] or ''} was answered 200 and is gone")
+            yield Violation(
+                "webhook", told["id"], f"{told['event']} {told['ack'] or ''} was answered 200 and is gone"
+            )
         elif told["happened_at"] is None:
             yield Violation("webhook", told["id"], "happened at no time")
 
@@ -276,7 +296,9 @@ def statuses_are_known(story: Story) -> Iterator[Violation]:
             continue
         status = case.final[f"status_{message}"]
         if RANK.get(status, 0) < RANK[told["ack"]]:
-            yield Violation("status", case.name, f"Message {message} is {status}, though {told['ack']} was told")
+            yield Violation(
+                "status", case.name, f"Message {message} is {status}, though {told['ack']} was told"
+            )
 
 
 def quota_and_gap(story: Story) -> Iterator[Violation]:
@@ -284,7 +306,9 @@ def quota_and_gap(story: Story) -> Iterator[Violation]:
     for device, limits in story.devices.items():
         sent = [entry for entry in story.accepted if entry["device"] == device]
         over = [
-            late for early, late in zip(sent, sent[limits["quota"] :], strict=False) if late["at"] - early["at"] < DAY_S
+            late
+            for early, late in zip(sent, sent[limits["quota"] :], strict=False)
+            if late["at"] - early["at"] < DAY_S
         ]
         if over:
             yield Violation("quota", device, f"{len(over)} messages over {limits['quota']} in 24 hours")

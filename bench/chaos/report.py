@@ -144,7 +144,18 @@ def _by_fault(run: RunReport) -> Table:
 
 def _by_run(runs: list[RunReport]) -> Table:
     table = Table(title=f"Chaos, {len(runs)} seeds")
-    columns = ("seed", "M1", "M2", "blows", "provider", "webhooks", "unknown calls", "rec. p50", "max", "violations")
+    columns = (
+        "seed",
+        "M1",
+        "M2",
+        "blows",
+        "provider",
+        "webhooks",
+        "unknown calls",
+        "rec. p50",
+        "max",
+        "violations",
+    )
     for column in columns:
         table.add_column(column, justify="right")
     for run in runs:

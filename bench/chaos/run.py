@@ -105,7 +105,9 @@ class Run:
         with suppress(httpx.HTTPError):
             answer = await self.system.sandbox.post("/control/faults", json=fault.order, timeout=10)
             if answer.is_success:
-                self.recorder.note("fault", target=fault.order["target"], fault=fault.order["kind"], order=fault.order)
+                self.recorder.note(
+                    "fault", target=fault.order["target"], fault=fault.order["kind"], order=fault.order
+                )
 
     def _by_subject(self) -> list[list[Deed]]:
         """What concerns the same campaign happens in its order, however long the first one takes."""
