@@ -70,6 +70,8 @@ def everybody_final(story: Story) -> Iterator[Violation]:
             yield Violation("open", name, "the campaign has not closed")
     for case in story.cases:
         state = case.final["state"] if case.final else "missing"
+        if case.final is None and not any(case.accepted.values()) and _opted_out(story, case):
+            continue  # before the audience was taken: never part of the campaign
         if state not in FINAL:
             yield Violation("not final", case.name, f"the contact is {state}")
         elif state in ENDED_EARLY:
