@@ -25,9 +25,10 @@ async def one_run(
     """A whole run of one seed: its history, what the checker says of it, and the system's own figures."""
     recorder = Recorder(directory / f"seed-{seed}-{contacts}.jsonl")
     logs = directory / f"seed-{seed}-{contacts}-logs"
+    plan = schedule(seed, contacts)
     try:
-        async with run_relance(keep_logs=logs) as system:
-            await Run(schedule(seed, contacts), system, recorder).to_its_end()
+        async with run_relance(plan.workers, keep_logs=logs) as system:
+            await Run(plan, system, recorder).to_its_end()
             figures = await system.figures()
     finally:
         recorder.close()

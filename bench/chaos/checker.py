@@ -1,7 +1,7 @@
 """Judges a history: nothing lost, nothing twice, nothing to those who said no. Pure, and about no system.
 
-Where the provider's word and ours can differ by the time that a message needs, both are accepted: a rule is broken
-only by what nobody could call right.
+Where the provider's word and ours can differ by the time that a message needs, both are accepted: a rule is
+broken only by what nobody could call right.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from bench.chaos.story import Case, Story
 
 # Documented: a message whose sending began before a pause or an opt-out leaves at most that much later.
 IN_FLIGHT_S = 2.0
-# A reaction that lands so shortly before the end of the grace may be stored after it, on a machine that is busy.
+# A reaction that lands so shortly before the end of the grace may be stored after it, on a busy machine.
 LANDING_S = 2.0
 EDGE_S = 0.05  # our clock and the provider's are read one after the other
 GAP_SLACK_S = 0.01
@@ -165,9 +165,9 @@ def message_2_to_those_who_react(story: Story) -> Iterator[Violation]:
             continue
         state = case.final["state"] if case.final else "missing"
         got = bool(case.accepted[2])
-        if got and not any(_may_earn(case, told, opens[1]) for told in case.told):
+        if got and not any(_may_earn(story, case, told, opens[1]) for told in case.told):
             yield Violation("undue", case.name, "Message 2 without a reaction in the window")
-        earned = [told for told in case.told if _must_earn(case, told, opens[0])]
+        earned = [told for told in case.told if _must_earn(story, case, told, opens[0])]
         excused = {"opted_out", "failed", *ENDED_EARLY}
         if earned and not got and state not in excused:
             yield Violation(
@@ -177,20 +177,20 @@ def message_2_to_those_who_react(story: Story) -> Iterator[Violation]:
             yield Violation("state", case.name, "opted_out, but nobody opted out")
 
 
-def _must_earn(case: Case, told: Entry, opens: float) -> bool:
+def _must_earn(story: Story, case: Case, told: Entry, opens: float) -> bool:
     campaign = case.campaign
     if told["means"] != "reaction" or told["astray"] or told["status"] != "notified":
         return False
     settles = opens + campaign["window_s"] + campaign["grace_s"]
     return bool(
-        told["happened_at"] < opens + campaign["window_s"] - EDGE_S
+        told["happened_at"] + story.skew_s < opens + campaign["window_s"] - EDGE_S
         and told["answered_at"] <= settles - LANDING_S
     )
 
 
-def _may_earn(case: Case, told: Entry, opens: float) -> bool:
+def _may_earn(story: Story, case: Case, told: Entry, opens: float) -> bool:
     campaign = case.campaign
-    ends = opens + campaign["window_s"]
+    ends = opens + campaign["window_s"] + story.skew_s
     return bool(
         told["means"] == "reaction"
         and told["happened_at"] < ends + EDGE_S
@@ -293,10 +293,10 @@ def statuses_are_known(story: Story) -> Iterator[Violation]:
     for told in story.told:
         if told["event"] != "message:out:ack" or told["status"] != "notified" or told["astray"]:
             continue
-        case, message = finals.get(told["id"], (None, 0))
-        if case is None or case.final is None:
+        if told["id"] not in finals or finals[told["id"]][0].final is None:
             continue
-        status = case.final[f"status_{message}"]
+        case, message = finals[told["id"]]
+        status = (case.final or {})[f"status_{message}"]
         if RANK.get(status, 0) < RANK[told["ack"]]:
             yield Violation(
                 "status", case.name, f"Message {message} is {status}, though {told['ack']} was told"

@@ -1,8 +1,8 @@
 """The history of a run: what was asked, what was answered, and what happened, one JSON line each.
 
-Every entry has `at` (unix seconds), `kind`, `op`, and what belongs to the operation. A call has two entries with
-the same `call`: `invoke`, then `ok`, `fail` (it certainly did nothing) or `unknown` (nobody knows). What the
-system was not asked for is `info`:
+Every entry has `at` (unix seconds), `kind`, `op`, and what belongs to the operation. A call has two entries
+with the same `call`: `invoke`, then `ok`, `fail` (it certainly did nothing) or `unknown` (nobody knows). What
+the system was not asked for is `info`:
 
 | op | whose word | what |
 | --- | --- | --- |
@@ -10,7 +10,8 @@ system was not asked for is `info`:
 | `campaign` | the driver | window_s, grace_s, phones, unreachable (phones that are not on WhatsApp) |
 | `device` | the driver | min_gap_s between two Messages 1, quota in 24 h |
 | `down`, `up` | the driver | a process was killed, frozen or restarted (`how`); it works again |
-| `fault` | the driver | a planned fault of the provider, with `fired` once known |
+| `fault` | the provider | what it did wrong on purpose, and how often (`fired`) |
+| `clock` | the driver | the provider's clock is `offset_s` ahead from now on; all times here are by ours |
 | `accepted` | the provider | it took a message: campaign, phone, message (1 or 2), device, sent_at |
 | `told` | the provider | a webhook: event, id, ack, means, happened_at, status, answered_at, fault |
 | `contact` | the system, at the end | state, status and attempts of both messages |

@@ -28,8 +28,31 @@ async def pending(sandbox: httpx.AsyncClient) -> int:
     return sum(told["status"] == "pending" for told in answer.json()["webhooks"])
 
 
+async def fired(sandbox: httpx.AsyncClient) -> list[Json]:
+    """The faults that struck, but for those of webhooks: their journal tells each of them."""
+    faults: list[Json] = (await sandbox.get("/control/faults", timeout=10)).json()
+    return [fault for fault in faults if fault["fired"] and fault["target"] != "webhook"]
+
+
+async def step_clock(sandbox: httpx.AsyncClient, step_s: float) -> float:
+    """Sets the provider's clock ahead; gives how far it is ahead in all. Raises httpx.HTTPError."""
+    answer = await sandbox.post("/control/clock", json={"advance_s": step_s}, timeout=10)
+    return float(answer.raise_for_status().json()["offset_s"])
+
+
+def true_time(at: float | None, steps: list[tuple[float, float]]) -> float | None:
+    """A time of the provider's clock by ours; `steps` are our times and how far it was ahead from then on."""
+    if at is None:
+        return None
+    true = at
+    for stepped_at, offset_s in steps:
+        true = max(min(true, stepped_at), at - offset_s)
+    return true
+
+
 async def read(sandbox: httpx.AsyncClient, plan: Schedule, recorder: Recorder) -> None:
     """Writes down what was accepted, and what webhooks were told."""
+    steps = [(entry["at"], entry["offset_s"]) for entry in recorder.entries if entry["op"] == "clock"]
     journal = (await sandbox.get("/control/journal", timeout=60)).json()["messages"]
     for sent in journal:
         campaign, _, message = sent["body"].partition("/")
@@ -42,22 +65,22 @@ async def read(sandbox: httpx.AsyncClient, plan: Schedule, recorder: Recorder) -
             device=sent["device"],
             id=sent["id"],
             wa_id=sent["wa_id"],
-            sent_at=sent["sent_at_unix"],
+            sent_at=true_time(sent["sent_at_unix"], steps),
             reached=sent["reached_phone"],
         )
     in_groups = _in_groups(plan)
     for told in (await sandbox.get("/control/webhooks", timeout=60)).json()["webhooks"]:
         recorder.note(
             "told",
-            at=told["created_at_unix"],
+            at=true_time(told["created_at_unix"], steps),
             event=told["event"],
             id=told["id"],
             ack=told["ack"],
             phone=told["phone"],
             means=_meaning(told, in_groups),
-            happened_at=told["happened_at_unix"],
+            happened_at=true_time(told["happened_at_unix"], steps),
             status=told["status"],
-            answered_at=told["delivered_at_unix"],
+            answered_at=true_time(told["delivered_at_unix"], steps),
             astray=told["fault"] in GONE_ASTRAY,
             fault=told["fault"],
         )

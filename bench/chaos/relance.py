@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -30,8 +31,6 @@ ENVIRONMENT = {
     "RELANCE_PROFILE": "standard",
 }
 BATCH_SIZE, BATCH_PAUSE_S = 50, 1.0
-MAX_AGE_S = 900.0
-JITTER = 0.4  # the default of the settings
 
 CONTACTS = """
     SELECT cc.campaign_id::text, co.phone, cc.state, cc.reason,
@@ -68,7 +67,8 @@ class Relance:
 
     @property
     def roles(self) -> list[str]:
-        return list(COMPONENTS)
+        running = {component.name for component in self.stack.components()}
+        return [role for role, name in COMPONENTS.items() if name in running]
 
     async def kill(self, role: str) -> None:
         await self.stack.supervisor.kill(COMPONENTS[role])
@@ -110,11 +110,18 @@ class Relance:
             "category_ids": [imported["category_id"]],
             "window_s": window_s,
             "grace_s": grace_s,
-            "max_age_s": MAX_AGE_S,
+            "max_age_s": mailing.max_age_s,
             "batch_size": BATCH_SIZE,
             "batch_pause_s": BATCH_PAUSE_S,
         }
         self._campaigns[mailing.name] = (await self._post("/api/campaigns", draft))["id"]
+
+    async def limit(self, device: str, quota: int) -> None:
+        await self._request(
+            "PUT",
+            "/api/settings/quota_per_day",
+            json={"value": quota, "sender_id": self._senders[device]},
+        )
 
     async def start(self, mailing: str) -> None:
         shown = await self._request("GET", f"/api/campaigns/{self._campaigns[mailing]}")
@@ -197,10 +204,10 @@ def _info(op: str, **data: Any) -> Entry:
 
 
 @asynccontextmanager
-async def run_relance(keep_logs: Any = None) -> AsyncIterator[Relance]:
-    """A whole stack of its own with two workers; leaves nothing behind but the logs, if wanted."""
+async def run_relance(workers: int, keep_logs: Path | None = None) -> AsyncIterator[Relance]:
+    """A whole stack of its own; leaves nothing behind but the logs, if wanted."""
     os.environ.update(ENVIRONMENT)
-    async with run_stack("chaos", workers=2) as (stack, api, sandbox):
+    async with run_stack("chaos", workers=workers) as (stack, api, sandbox):
         await sandbox.post("/control/settings", json={"webhook_retry_longest_s": 4})
         try:
             yield Relance(stack, api, sandbox)

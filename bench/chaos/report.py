@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chaos.checker import Violation
-from bench.chaos.history import History
+from bench.chaos.history import Entry, History
 
 SHOWN = 20
 TARGETS = {"violations": 0}
@@ -42,11 +42,11 @@ class RunReport:
         return Counter(f"webhook {entry['fault']}" for entry in told if entry["fault"])
 
     def provider_faults(self) -> Counter[str]:
-        """What the provider did wrong, as planned with it."""
-        planned = [entry for entry in self.history if entry["op"] == "fault" and entry["target"] != "webhook"]
+        """What the provider did wrong to requests, as far as it remembers."""
         total: Counter[str] = Counter()
-        for entry in planned:
-            total[f"{entry['target']} {entry['fault']}"] += entry["order"].get("count", 1)
+        for entry in self.history:
+            if entry["op"] == "fault":
+                total[f"{entry['target']} {entry['fault']}"] += entry["fired"]
         return total
 
     def unknown_calls(self) -> int:
@@ -58,24 +58,35 @@ class RunReport:
         return sum(entry["op"] == "accepted" and entry["message"] == message for entry in self.history)
 
     def recoveries(self) -> Iterator[tuple[str, float]]:
-        """Process and seconds: from its restart (or thaw) to the next sign of life, while work was left.
+        """Process and seconds: from the kill, the end of a restart, or the thaw to the next piece of work done.
 
-        A sign is a message that the provider took, or a webhook that was answered 200.
+        For the API that is a webhook answered 200, for all others a message that the provider took. What was not
+        due before (a webhook not sent yet, a Message 2 whose reaction was not told) counts from when it was.
         """
-        signs = sorted(
-            entry["at"] if entry["op"] == "accepted" else entry["answered_at"]
-            for entry in self.history
-            if entry["op"] == "accepted" or (entry["op"] == "told" and entry["answered_at"] is not None)
+        webhooks = sorted((e["answered_at"], e["at"]) for e in self.history if _is_answered(e))
+        reacted = {
+            e["phone"]: e["answered_at"] for e in self.history if _is_answered(e) and e["means"] == "reaction"
+        }
+        messages = sorted(
+            (e["at"], reacted.get(e["phone"], e["at"]) if e["message"] == 2 else 0.0)
+            for e in self.history
+            if e["op"] == "accepted"
         )
         began: dict[str, float] = {}
         for entry in self.history:
             if entry["op"] == "down":
                 began[entry["role"]] = entry["at"]
             elif entry["op"] == "up":
-                since = began[entry["role"]] if entry["how"] != "freeze" else entry["thawed_at"]
-                following = next((at for at in signs if at > since), None)
-                if following is not None:
-                    yield f"{entry['how']} {entry['role']}", following - since
+                role = entry["role"]
+                since = entry["thawed_at"] if entry["how"] in {"freeze", "restart"} else began[role]
+                signs = webhooks if role == "api" else messages
+                sign = next((sign for sign in signs if sign[0] > since), None)
+                if sign is not None:
+                    yield f"{entry['how']} {role}", max(0.0, sign[0] - max(since, sign[1]))
+
+
+def _is_answered(entry: Entry) -> bool:
+    return entry["op"] == "told" and entry["answered_at"] is not None
 
 
 def report(runs: list[RunReport]) -> int:

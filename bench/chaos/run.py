@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
@@ -31,11 +29,11 @@ class Run:
     recorder: Recorder
     began_at: float = 0.0
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _fired: Counter[str] = field(default_factory=Counter)
 
     async def to_its_end(self) -> None:
         """Prepares, starts, hurts, heals, and waits until nothing is left to do."""
         await self._prepare()
+        await self._begin()
         self.began_at = time.time()
         async with asyncio.TaskGroup() as group:
             for blow in self.plan.blows:
@@ -43,6 +41,8 @@ class Run:
                     group.create_task(self._strike(blow))
             for fault in self.plan.faults:
                 group.create_task(self._spoil(fault))
+            for at_s, step_s in self.plan.clock_steps:
+                group.create_task(self._step_clock(at_s, step_s))
             for deeds in self._by_subject():
                 group.create_task(self._do_all(deeds))
             group.create_task(self._until(self.plan.lasts_s))
@@ -78,12 +78,23 @@ class Run:
             )
             await self.system.add_mailing(mailing, window_s=WINDOW_S, grace_s=GRACE_S)
 
+    async def _begin(self) -> None:
+        """The first campaign, and the one that has not quota enough: nothing is hurt yet."""
+        tight = self.plan.mailings[-1]
+        for mailing in (self.plan.mailings[0], tight):
+            await self._do(Deed(at_s=0, what="start", subject=mailing.name))
+        for device in self.plan.devices:
+            if device.id in tight.devices:
+                await self.system.limit(device.id, device.quota)
+
     async def _strike(self, blow: Blow) -> None:
         """One process at a time takes one blow at a time; it is up again before the next one."""
         await self._until(blow.at_s)
         system, role = self.system, blow.role
         async with self._locks.setdefault(role, asyncio.Lock()):
             await system.ready(role, within_s=READY_WITHIN_S)
+            if role == "provider":
+                await self._count_faults()  # it forgets them
             self.recorder.note("down", role=role, how=blow.how, for_s=blow.for_s)
             if blow.how == "kill":
                 await system.kill(role)
@@ -103,11 +114,24 @@ class Run:
         """A fault is forgotten when the sandbox dies, as a fault of the network would end some time."""
         await self._until(fault.at_s)
         with suppress(httpx.HTTPError):
-            answer = await self.system.sandbox.post("/control/faults", json=fault.order, timeout=10)
-            if answer.is_success:
-                self.recorder.note(
-                    "fault", target=fault.order["target"], fault=fault.order["kind"], order=fault.order
-                )
+            await self.system.sandbox.post("/control/faults", json=fault.order, timeout=10)
+
+    async def _count_faults(self) -> None:
+        with suppress(httpx.HTTPError):
+            for fault in await provider.fired(self.system.sandbox):
+                self.recorder.note("fault", target=fault["target"], fault=fault["kind"], fired=fault["fired"])
+
+    async def _step_clock(self, at_s: float, step_s: float) -> None:
+        """The provider's clock runs ahead from now on; ours stays."""
+        await self._until(at_s)
+        while True:
+            try:
+                offset_s = await provider.step_clock(self.system.sandbox, step_s)
+            except httpx.HTTPError:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                self.recorder.note("clock", offset_s=offset_s)
+                return
 
     def _by_subject(self) -> list[list[Deed]]:
         """What concerns the same campaign happens in its order, however long the first one takes."""
@@ -148,6 +172,7 @@ class Run:
         for role in ROLES:
             if role in self.system.roles:
                 await self.system.ready(role, within_s=READY_WITHIN_S)
+        await self._count_faults()
         (await self.system.sandbox.delete("/control/faults")).raise_for_status()
         for mailing in self.plan.mailings:
             await self._do(Deed(at_s=0, what="resume", subject=mailing.name))
@@ -180,6 +205,3 @@ class Run:
 
     async def _until(self, at_s: float) -> None:
         await asyncio.sleep(max(0.0, self.began_at + at_s - time.time()))
-
-
-Json = dict[str, Any]

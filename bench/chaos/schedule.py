@@ -14,9 +14,14 @@ GRACE_S = 6.0
 RATE_PER_S = 3.0  # Messages 1 of one device
 DEVICES = 4
 WORKERS = ("worker", "worker-2")
-ROLES = (*WORKERS, "api", "engine", "database", "cache", "provider")
+SHARED = ("api", "engine", "database", "cache", "provider")
+ROLES = (*WORKERS, *SHARED)
 LONGEST_FREEZE_S = 8.0
 CALM_S = 2.0  # before the first blow
+LONG_S = 900.0  # no campaign of a run takes that long
+CLOCK_STEPS_S = (0.8, 1.5)  # by which the provider's clock suddenly runs ahead
+# One more account, which may send less than its campaign needs: the rest expires.
+TIGHT_QUOTA, TIGHT_CONTACTS, TIGHT_RATE_PER_S = 10, 20, 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +69,7 @@ class Mailing:
     name: str
     devices: tuple[str, ...]
     people: tuple[Json, ...]  # as the sandbox wants them
+    max_age_s: float = LONG_S
 
     @property
     def phones(self) -> list[str]:
@@ -81,11 +87,13 @@ class Schedule:
     """A whole run. Times in seconds after its start."""
 
     seed: int
+    workers: int
     lasts_s: float  # then everything is healed
     devices: tuple[Device, ...]
     mailings: tuple[Mailing, ...]
     blows: tuple[Blow, ...]
     faults: tuple[Fault, ...]
+    clock_steps: tuple[tuple[float, float], ...]  # when, and by how much; forward only
     deeds: tuple[Deed, ...]
 
     def digest(self) -> str:
@@ -122,23 +130,29 @@ def _person(draw: random.Random) -> Json:
     return dict(draw.choices([behaviour for _, behaviour in kinds], weights)[0])
 
 
-def _mailings(draw: random.Random, contacts: int, devices: tuple[Device, ...]) -> tuple[Mailing, ...]:
-    """Three campaigns: one on two devices, one beside it on one of them, one on the other two."""
-    edges = [0, contacts * 5 // 10, contacts * 7 // 10, contacts]
+def _mailings(
+    draw: random.Random, contacts: int, devices: tuple[Device, ...], lasts_s: float
+) -> tuple[Mailing, ...]:
+    """One campaign on two devices, one beside it on one of them, one on two others; and the tight one."""
+    tight = min(TIGHT_CONTACTS, contacts // 5)
+    usual = contacts - tight
+    edges = [0, usual * 5 // 10, usual * 7 // 10, usual, contacts]
     ids = [device.id for device in devices]
-    lanes = ((ids[0], ids[1]), (ids[1],), (ids[2], ids[3]))
+    lanes = ((ids[0], ids[1]), (ids[1],), (ids[2], ids[3]), (ids[4],))
     mailings = []
-    for name, senders, (first, end) in zip("abc", lanes, pairwise(edges), strict=True):
+    for name, senders, (first, end) in zip("abcd", lanes, pairwise(edges), strict=True):
         people = tuple({"phone": f"+3363998{number:04d}", **_person(draw)} for number in range(first, end))
-        mailings.append(Mailing(name=name, devices=senders, people=people))
+        max_age_s = lasts_s + 2 * WINDOW_S if senders == lanes[-1] else LONG_S
+        mailings.append(Mailing(name=name, devices=senders, people=people, max_age_s=max_age_s))
     return tuple(mailings)
 
 
-def _blows(draw: random.Random, lasts_s: float) -> tuple[Blow, ...]:
+def _blows(draw: random.Random, lasts_s: float, workers: int) -> tuple[Blow, ...]:
     """Each process is killed, frozen and restarted at least once if there is time, in no order."""
-    wanted = [(role, how) for role in ROLES for how in ("kill", "freeze", "restart")]
+    roles = (*WORKERS[:workers], *SHARED)
+    wanted = [(role, how) for role in roles for how in ("kill", "freeze", "restart")]
     draw.shuffle(wanted)
-    wanted += [(draw.choice(ROLES), draw.choice(("kill", "kill", "freeze"))) for _ in wanted]
+    wanted += [(draw.choice(roles), draw.choice(("kill", "kill", "freeze"))) for _ in wanted]
     # One that can only be right in the long run: the worker dies again and again.
     wanted = [("worker", "kill"), *wanted][: max(3, int(lasts_s / 3))]
     blows = []
@@ -161,6 +175,7 @@ PROVIDER_FAULTS: tuple[Json, ...] = (
     {"target": "messages.post", "kind": "status", "http_status": 429, "retry_after_s": 2},
     {"target": "messages.post", "kind": "status", "http_status": 429},
     {"target": "messages.post", "kind": "status", "http_status": 500},
+    {"target": "messages.post", "kind": "status", "http_status": 402},
     {"target": "messages.get", "kind": "html_502", "count": 2},
     {"target": "messages.get", "kind": "timeout", "count": 1},
     {"target": "messages.get", "kind": "status", "http_status": 429, "retry_after_s": 1},
@@ -188,11 +203,19 @@ def _faults(draw: random.Random, lasts_s: float) -> tuple[Fault, ...]:
 
 def _deeds(draw: random.Random, lasts_s: float, mailings: tuple[Mailing, ...]) -> tuple[Deed, ...]:
     """Starts, pauses that end, and opt-outs."""
-    deeds = [Deed(at_s=0, what="start", subject=mailings[0].name)]
-    deeds += [
+    mailings, tight = mailings[:-1], mailings[-1]
+    deeds = [
         Deed(at_s=round(draw.uniform(0, lasts_s / 4), 2), what="start", subject=mailing.name)
-        for mailing in mailings[1:]
+        for mailing in mailings
+        if mailing is not mailings[0]
     ]
+    # Somebody looks after accounts that an error has stopped.
+    for mailing in (*mailings, tight):
+        for part in (3, 6, 9):
+            deeds += [
+                Deed(at_s=round(part * lasts_s / 10, 2), what="resume_sender", subject=device)
+                for device in mailing.devices
+            ]
     for scope, subject, verb in (
         ("message_1", draw.choice(mailings).name, ""),
         ("all", draw.choice(mailings).name, ""),
@@ -215,14 +238,23 @@ def schedule(seed: int, contacts: int) -> Schedule:
         Device(id=f"5a0db0c5e1a2b3c4d5e6f7{n:02d}", phone=f"+3319900{n:04d}", rate_per_s=RATE_PER_S)
         for n in range(1, DEVICES + 1)
     )
+    tight = Device(
+        id="5a0db0c5e1a2b3c4d5e6f799", phone="+33199000099", rate_per_s=TIGHT_RATE_PER_S, quota=TIGHT_QUOTA
+    )
+    devices = (*devices, tight)
+    workers = 1 + seed % 2
     lasts_s = round(WINDOW_S + 1.5 * contacts / (DEVICES * RATE_PER_S), 2)
-    mailings = _mailings(draw, contacts, devices)
+    mailings = _mailings(draw, contacts, devices, lasts_s)
     return Schedule(
         seed=seed,
+        workers=workers,
         lasts_s=lasts_s,
         devices=devices,
         mailings=mailings,
-        blows=_blows(draw, lasts_s),
+        blows=_blows(draw, lasts_s, workers),
         faults=_faults(draw, lasts_s),
+        clock_steps=tuple(
+            sorted((round(draw.uniform(CALM_S, lasts_s), 2), step_s) for step_s in CLOCK_STEPS_S)
+        ),
         deeds=_deeds(draw, lasts_s, mailings),
     )

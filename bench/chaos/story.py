@@ -48,6 +48,7 @@ class Story:
     stored: Entry | None = None
     cases: list[Case] = field(default_factory=list)
     frozen: list[tuple[float, float]] = field(default_factory=list)  # when the provider was
+    skew_s: float = 0.0  # how far the provider's clock ran ahead
 
     @classmethod
     def of(cls, history: History) -> "Story":
@@ -66,6 +67,8 @@ class Story:
                     story.told.append(entry)
                 case "closed":
                     story.closed[entry["campaign"]] = entry
+                case "clock":
+                    story.skew_s = entry["offset_s"]
                 case "stored":
                     story.stored = entry
                 case "contact":

@@ -12,8 +12,8 @@ from bench.chaos.schedule import Device, Mailing
 class System(Protocol):
     """Processes that can be hit, and a few things that people ask of it.
 
-    What people ask raises `RefusedError` when it certainly had no effect, `UnknownOutcomeError` when nobody knows;
-    the driver then asks again, so each has to be harmless when repeated.
+    What people ask raises `RefusedError` when it certainly had no effect, and `UnknownOutcomeError` when nobody
+    knows. The driver then asks again, so each has to be harmless when repeated.
     """
 
     @property
@@ -52,6 +52,10 @@ class System(Protocol):
 
     async def add_mailing(self, mailing: Mailing, *, window_s: float, grace_s: float) -> None:
         """Imports the people and drafts the campaign."""
+        ...
+
+    async def limit(self, device: str, quota: int) -> None:
+        """From the return on, the account sends at most so many messages in 24 hours."""
         ...
 
     async def start(self, mailing: str) -> None:
