@@ -60,15 +60,17 @@ class RunReport:
     def recoveries(self) -> Iterator[tuple[str, float]]:
         """Process and seconds: from the kill, the end of a restart, or the thaw to the next piece of work done.
 
-        For the API that is a webhook answered 200, for all others a message that the provider took. What was not
-        due before (a webhook not sent yet, a Message 2 whose reaction was not told) counts from when it was.
+        For the API that is a webhook answered 200, for all others a message that the provider took. What was
+        not due before (a webhook not sent yet, a Message 2 whose reaction was not told) counts from then on.
         """
-        webhooks = sorted((e["answered_at"], e["at"]) for e in self.history if _is_answered(e))
-        reacted = {
+        webhooks: list[tuple[float, float]] = sorted(
+            (e["answered_at"], e["at"]) for e in self.history if _is_answered(e)
+        )
+        reacted: dict[Any, float] = {
             e["phone"]: e["answered_at"] for e in self.history if _is_answered(e) and e["means"] == "reaction"
         }
-        messages = sorted(
-            (e["at"], reacted.get(e["phone"], e["at"]) if e["message"] == 2 else 0.0)
+        messages: list[tuple[float, float]] = sorted(
+            (e["at"], reacted.get(e["phone"], 0.0) if e["message"] == 2 else 0.0)
             for e in self.history
             if e["op"] == "accepted"
         )
