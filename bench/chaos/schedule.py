@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 WINDOW_S = 20.0
 GRACE_S = 6.0
-RATE_PER_S = 3.0  # Messages 1 of one device
+RATE_PER_S = 4.0  # Messages 1 of one device
 DEVICES = 4
 WORKERS = ("worker", "worker-2")
 SHARED = ("api", "engine", "database", "cache", "provider")
@@ -142,7 +142,7 @@ def _mailings(
     mailings = []
     for name, senders, (first, end) in zip("abcd", lanes, pairwise(edges), strict=True):
         people = tuple({"phone": f"+3363998{number:04d}", **_person(draw)} for number in range(first, end))
-        max_age_s = lasts_s + 2 * WINDOW_S if senders == lanes[-1] else LONG_S
+        max_age_s = lasts_s + WINDOW_S if senders == lanes[-1] else LONG_S
         mailings.append(Mailing(name=name, devices=senders, people=people, max_age_s=max_age_s))
     return tuple(mailings)
 
@@ -154,7 +154,7 @@ def _blows(draw: random.Random, lasts_s: float, workers: int) -> tuple[Blow, ...
     draw.shuffle(wanted)
     wanted += [(draw.choice(roles), draw.choice(("kill", "kill", "freeze"))) for _ in wanted]
     # One that can only be right in the long run: the worker dies again and again.
-    wanted = [("worker", "kill"), *wanted][: max(3, int(lasts_s / 3))]
+    wanted = [("worker", "kill"), *wanted][: max(3, int(lasts_s / 2))]
     blows = []
     for role, how in wanted:
         at_s = round(draw.uniform(CALM_S, lasts_s), 2)
