@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
 import httpx
 
 from bench.chaos import provider
 from bench.chaos.history import Recorder, RefusedError, UnknownOutcomeError
-from bench.chaos.schedule import GRACE_S, ROLES, WINDOW_S, Blow, Deed, Fault, Schedule
+from bench.chaos.schedule import EVERYTHING, GRACE_S, ROLES, WINDOW_S, Blow, Deed, Fault, Schedule
 from bench.chaos.system import System
 
 JITTER = 0.4  # the product's default: no gap is shorter than the delay without it
@@ -39,6 +39,8 @@ class Run:
             for blow in self.plan.blows:
                 if blow.role in self.system.roles:
                     group.create_task(self._strike(blow))
+                elif blow.role == EVERYTHING:
+                    group.create_task(self._cut_power(blow))
             for fault in self.plan.faults:
                 group.create_task(self._spoil(fault))
             for at_s, step_s in self.plan.clock_steps:
@@ -111,6 +113,20 @@ class Run:
             thawed_at = time.time()
             await system.ready(role, within_s=READY_WITHIN_S)
             self.recorder.note("up", role=role, how=blow.how, thawed_at=thawed_at)
+
+    async def _cut_power(self, blow: Blow) -> None:
+        """Everything dies at once, but for the provider, and comes back by itself."""
+        await self._until(blow.at_s)
+        roles = [role for role in self.system.roles if role != "provider"]
+        async with AsyncExitStack() as locked:
+            for role in roles:
+                await locked.enter_async_context(self._locks.setdefault(role, asyncio.Lock()))
+                await self.system.ready(role, within_s=READY_WITHIN_S)
+            self.recorder.note("down", role=EVERYTHING, how=blow.how, for_s=0)
+            await asyncio.gather(*(self.system.kill(role) for role in roles))
+            for role in roles:
+                await self.system.ready(role, within_s=READY_WITHIN_S)
+            self.recorder.note("up", role=EVERYTHING, how=blow.how, thawed_at=time.time())
 
     async def _spoil(self, fault: Fault) -> None:
         """A fault is forgotten when the sandbox dies, as a fault of the network would end some time."""

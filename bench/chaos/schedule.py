@@ -16,6 +16,7 @@ DEVICES = 4
 WORKERS = ("worker", "worker-2")
 SHARED = ("api", "engine", "database", "cache", "provider")
 ROLES = (*WORKERS, *SHARED)
+EVERYTHING = "everything"  # but the provider, which is elsewhere: a power cut
 LONGEST_FREEZE_S = 8.0
 CALM_S = 2.0  # before the first blow
 LONG_S = 900.0  # no campaign of a run takes that long
@@ -160,6 +161,7 @@ def _blows(draw: random.Random, lasts_s: float, workers: int) -> tuple[Blow, ...
         at_s = round(draw.uniform(CALM_S, lasts_s), 2)
         for_s = round(draw.uniform(0.5, LONGEST_FREEZE_S), 2) if how == "freeze" else 0.0
         blows.append(Blow(at_s=at_s, role=role, how=how, for_s=for_s))
+    blows.append(Blow(at_s=round(draw.uniform(lasts_s / 4, lasts_s * 0.9), 2), role=EVERYTHING, how="kill"))
     return tuple(sorted(blows, key=lambda blow: blow.at_s))
 
 

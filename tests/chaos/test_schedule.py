@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.chaos.schedule import PROVIDER_FAULTS, SHARED, WEBHOOK_FAULTS, WORKERS, schedule
+from bench.chaos.schedule import EVERYTHING, PROVIDER_FAULTS, SHARED, WEBHOOK_FAULTS, WORKERS, schedule
 
 SEEDS = st.integers(0, 10_000)
 
@@ -29,7 +29,8 @@ def test_a_run_of_500_hits_every_process_in_every_way(seed: int) -> None:
     plan = schedule(seed, 500)
     hit = {(blow.role, blow.how) for blow in plan.blows}
     roles = (*WORKERS[: plan.workers], *SHARED)
-    assert hit == {(role, how) for role in roles for how in ("kill", "freeze", "restart")}
+    usual = {(role, how) for role in roles for how in ("kill", "freeze", "restart")}
+    assert hit == {*usual, (EVERYTHING, "kill")}
     orders = [fault.order for fault in plan.faults]
     assert all(order in orders for order in (*PROVIDER_FAULTS, *WEBHOOK_FAULTS))
     assert {deed.what for deed in plan.deeds} >= {"start", "pause", "resume", "pause_sender", "opt_out"}
