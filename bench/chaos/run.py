@@ -175,7 +175,10 @@ class Run:
                     raise
                 await asyncio.sleep(AGAIN_S)
             except RefusedError:
-                return  # such as the pause of a campaign that has ended
+                # A start is refused while an account is stopped; the pause of a campaign that has ended, for ever.
+                if deed.what != "start" or time.time() > self.began_at + self.plan.lasts_s:
+                    return
+                await asyncio.sleep(AGAIN_S)
             else:
                 return
 
@@ -192,10 +195,11 @@ class Run:
                 await self.system.ready(role, within_s=READY_WITHIN_S)
         await self._count_faults()
         (await self.system.sandbox.delete("/control/faults")).raise_for_status()
-        for mailing in self.plan.mailings:
-            await self._do(Deed(at_s=0, what="resume", subject=mailing.name))
         for device in self.plan.devices:
             await self._do(Deed(at_s=0, what="resume_sender", subject=device.id))
+        for mailing in self.plan.mailings:
+            await self._do(Deed(at_s=0, what="start", subject=mailing.name))
+            await self._do(Deed(at_s=0, what="resume", subject=mailing.name))
         self.recorder.note("healed")
 
     async def _all_closed(self) -> bool:
