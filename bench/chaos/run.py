@@ -175,7 +175,7 @@ class Run:
                     raise
                 await asyncio.sleep(AGAIN_S)
             except RefusedError:
-                # A start is refused while an account is stopped; the pause of a campaign that has ended, for ever.
+                # While an account is stopped no start fits; the rest, such as a pause after the end, stays so.
                 if deed.what != "start" or time.time() > self.began_at + self.plan.lasts_s:
                     return
                 await asyncio.sleep(AGAIN_S)

@@ -222,7 +222,8 @@ async def test_a_reaction_that_waited_for_message_1_knows_when_it_was_sent(
         waiting = asyncio.create_task(react(scene))
         await until_somebody_waits(scene)
         await other.execute(
-            "UPDATE messages SET status = 'accepted', provider_id = $2, accepted_at = $3, sent_at = $3 WHERE id = $1",
+            "UPDATE messages SET status = 'accepted', provider_id = $2, accepted_at = $3, sent_at = $3 "
+            "WHERE id = $1",
             ready.message_id,
             provider_id,
             SENT_AT,
