@@ -14,10 +14,12 @@ from domain.run_settings import RunSettings
 from storage import batches, campaigns, interactions, run_settings
 from storage.campaigns import Campaign, Lane, NothingToRunError
 from storage.database import Pool
+from storage.interactions import NotWorkedOffError
 
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.5
+NOT_WORKED_OFF_S = 1.0
 NOTHING_TO_RUN = "NothingToRun"
 
 
@@ -171,10 +173,21 @@ class CampaignActivities:
 
     @activity.defn
     async def settle_contact(self, settle: SettleInput) -> SettleOutcome:
-        """Settles a window that has ended, by what is stored (E12)."""
-        settlement = await interactions.settle_window(
-            self._pool, settle.campaign_id, settle.contact_id, now=settle.now
-        )
+        """Settles a window that has ended, by what is stored (E12).
+
+        Raises a retryable ApplicationError while a webhook that landed in time waits to be worked off.
+        """
+        try:
+            settlement = await interactions.settle_window(
+                self._pool, settle.campaign_id, settle.contact_id, now=settle.now
+            )
+        except NotWorkedOffError as error:
+            raise ApplicationError(
+                "a webhook that landed in time is not worked off yet",
+                type="NotWorkedOff",
+                next_retry_delay=timedelta(seconds=NOT_WORKED_OFF_S),
+                category=ApplicationErrorCategory.BENIGN,
+            ) from error
         log.info(
             "window settled",
             campaign_id=settle.campaign_id,

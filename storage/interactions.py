@@ -50,6 +50,13 @@ class Settlement:
     wait: bool  # the window ends later than the caller thought
 
 
+MOST_TRIES_AWAITED = 5  # over about a minute
+
+
+class NotWorkedOffError(Exception):
+    """A webhook that landed in time is stored and not worked off: it may be the reaction that decides."""
+
+
 FIND_QUOTED = """
     SELECT m.campaign_id::text, m.contact_id::text FROM messages m JOIN senders s ON s.id = m.sender_id
     WHERE s.device_id = $1 AND (m.id = $2::uuid OR m.wa_id = $3)
@@ -100,6 +107,15 @@ FIRST_IN_TIME = """
     ORDER BY occurred_at, id LIMIT 1
 """
 HAS_INTERACTION = "SELECT EXISTS (SELECT FROM interactions WHERE campaign_id = $1 AND contact_id = $2)"
+# What somebody said and nobody has looked at yet, after a crash between the answer and the work. One that fails
+# again and again must not hold up its contact for ever. A number that is hidden (@lid) could be anybody's.
+NOT_WORKED_OFF = f"""
+    SELECT EXISTS (
+        SELECT FROM webhook_events e, contacts co
+        WHERE co.id = $1 AND e.status = 'received' AND e.tries < {MOST_TRIES_AWAITED} AND e.received_at <= $2
+            AND e.event NOT LIKE 'message:out:%'
+            AND (strpos(e.payload::text, ltrim(co.phone, '+')) > 0 OR strpos(e.payload::text, '@lid') > 0))
+"""
 FIND_MESSAGE = """
     SELECT m.id::text, m.campaign_id::text, m.contact_id::text, m.sender_id::text
     FROM messages m WHERE m.id = $1::uuid OR m.provider_id = $2 OR m.wa_id = $3 LIMIT 1
@@ -223,7 +239,10 @@ async def record_opt_out(pool: Pool, phone: str, at: datetime) -> list[StoppedCo
 
 
 async def settle_window(pool: Pool, campaign_id: str, contact_id: str, *, now: datetime) -> Settlement:
-    """Settles a window that has ended (E12): the arbiter when signals and timers disagree."""
+    """Settles a window that has ended (E12): the arbiter when signals and timers disagree.
+
+    Raises NotWorkedOffError when a webhook that landed in time has to be worked off before.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(LOCK_CONTACT, campaign_id, contact_id)
         row = await connection.fetchrow(READ_WINDOW, campaign_id, contact_id)
@@ -240,6 +259,8 @@ async def settle_window(pool: Pool, campaign_id: str, contact_id: str, *, now: d
             )
             wait = interaction_id is None and now < window.settles_at
             if interaction_id is None and not wait:
+                if await connection.fetchval(NOT_WORKED_OFF, contact_id, window.settles_at):
+                    raise NotWorkedOffError(f"contact {contact_id} of campaign {campaign_id}")
                 late = await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id)
                 state = ContactState.LATE_INTERACTION if late else ContactState.NO_INTERACTION
                 await move_contact(connection, campaign_id, contact_id, state)
