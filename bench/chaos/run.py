@@ -14,8 +14,9 @@ from bench.chaos.schedule import EVERYTHING, GRACE_S, ROLES, WINDOW_S, Blow, Dee
 from bench.chaos.system import System
 
 JITTER = 0.4  # the product's default: no gap is shorter than the delay without it
-READY_WITHIN_S = 90.0
-PATIENCE_S = 60.0  # for one thing that a person asks for
+READY_WITHIN_S = 180.0
+ASKING_S = 180.0  # for one thing that a person asks for: several servers may be down one after the other
+PATIENCE_S = 60.0
 CLOSING_S = 240.0  # after everything was healed
 AGAIN_S = 0.5
 
@@ -165,7 +166,7 @@ class Run:
 
     async def _do(self, deed: Deed) -> None:
         """Asks until somebody answers, as a person would."""
-        give_up_at = time.time() + PATIENCE_S
+        give_up_at = time.time() + ASKING_S
         while True:
             try:
                 with self.recorder.call(deed.what, subject=deed.subject, scope=deed.scope):

@@ -16,6 +16,7 @@ DEVICES = 4
 WORKERS = ("worker", "worker-2")
 SHARED = ("api", "engine", "database", "cache", "provider")
 ROLES = (*WORKERS, *SHARED)
+BLOW_EVERY_S = 2.5
 EVERYTHING = "everything"  # but the provider, which is elsewhere: a power cut
 LONGEST_FREEZE_S = 8.0
 CALM_S = 2.0  # before the first blow
@@ -155,7 +156,7 @@ def _blows(draw: random.Random, lasts_s: float, workers: int) -> tuple[Blow, ...
     draw.shuffle(wanted)
     wanted += [(draw.choice(roles), draw.choice(("kill", "kill", "freeze"))) for _ in wanted]
     # One that can only be right in the long run: the worker dies again and again.
-    wanted = [("worker", "kill"), *wanted][: max(3, int(lasts_s / 2))]
+    wanted = [("worker", "kill"), *wanted][: max(3, int(lasts_s / BLOW_EVERY_S))]
     blows = []
     for role, how in wanted:
         at_s = round(draw.uniform(CALM_S, lasts_s), 2)
