@@ -132,6 +132,11 @@ def _person(draw: random.Random) -> Json:
     return dict(draw.choices([behaviour for _, behaviour in kinds], weights)[0])
 
 
+def _tight_age(contacts: int, lasts_s: float) -> float:
+    """Long enough for its start to be allowed: what it has not quota for shows only afterwards."""
+    return max(lasts_s + WINDOW_S, 1.5 * (contacts / TIGHT_RATE_PER_S + WINDOW_S + GRACE_S))
+
+
 def _mailings(
     draw: random.Random, contacts: int, devices: tuple[Device, ...], lasts_s: float
 ) -> tuple[Mailing, ...]:
@@ -144,7 +149,7 @@ def _mailings(
     mailings = []
     for name, senders, (first, end) in zip("abcd", lanes, pairwise(edges), strict=True):
         people = tuple({"phone": f"+3363998{number:04d}", **_person(draw)} for number in range(first, end))
-        max_age_s = lasts_s + WINDOW_S if senders == lanes[-1] else LONG_S
+        max_age_s = _tight_age(tight, lasts_s) if senders == lanes[-1] else LONG_S
         mailings.append(Mailing(name=name, devices=senders, people=people, max_age_s=max_age_s))
     return tuple(mailings)
 
