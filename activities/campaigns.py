@@ -8,6 +8,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.beating import heartbeats
 from activities.estimates import share_load
 from domain.contact_states import ContactState
 from domain.run_settings import RunSettings
@@ -116,7 +117,8 @@ class CampaignActivities:
         Raises an ApplicationError that no retry mends for a campaign that was cancelled or deleted meanwhile.
         """
         try:
-            return await self._open(campaign_id)
+            async with heartbeats():
+                return await self._open(campaign_id)
         except NothingToRunError as error:
             raise ApplicationError(
                 str(error),
@@ -204,9 +206,10 @@ class CampaignActivities:
     @activity.defn
     async def stop_contacts(self, stop: StopInput) -> int:
         """Ends every open contact in that state; returns how many there were."""
-        return await campaigns.stop_contacts(
-            self._pool, stop.campaign_id, ContactState(stop.state), stop.reason
-        )
+        async with heartbeats():
+            return await campaigns.stop_contacts(
+                self._pool, stop.campaign_id, ContactState(stop.state), stop.reason
+            )
 
     @activity.defn
     async def fail_contact(self, fail: FailInput) -> None:
@@ -217,9 +220,10 @@ class CampaignActivities:
     async def close_campaign(self, close: CloseInput) -> CloseOutcome:
         """Stores the final statistics and the report, and logs them (E16)."""
         left_over = ContactState.CANCELLED if close.reason == "cancelled" else ContactState.EXPIRED
-        report = await campaigns.close_campaign(
-            self._pool, close.campaign_id, close_reason=close.reason, left_over=left_over
-        )
+        async with heartbeats():
+            report = await campaigns.close_campaign(
+                self._pool, close.campaign_id, close_reason=close.reason, left_over=left_over
+            )
         log.info("campaign closed", **report.to_json())
         return CloseOutcome(summary=report.summary())
 
