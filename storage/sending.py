@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+import asyncpg
+
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageType
 from domain.template import render
@@ -90,13 +92,17 @@ FINISH_ATTEMPT = """
     UPDATE sends SET finished_at = clock_timestamp(), outcome = $3, code = $4, detail = $5
     WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
 """
-LOCK_MESSAGE = """
+LOCK_CONTACT_OF = """
+    SELECT FROM campaign_contacts
+    WHERE (campaign_id, contact_id) = (SELECT campaign_id, contact_id FROM messages WHERE id = $1)
+    FOR UPDATE
+"""
+READ_MESSAGE = """
     SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.campaign_id, m.contact_id,
         m.sender_id::text, cc.state
     FROM campaign_contacts cc
     JOIN messages m USING (campaign_id, contact_id)
     WHERE m.id = $1
-    FOR UPDATE OF cc
 """
 # What the provider itself reported as failed stays so: that news has only overtaken the answer to the POST.
 ACCEPT_MESSAGE = """
@@ -217,6 +223,15 @@ async def begin_attempt(
         )
 
 
+async def lock_message(connection: Connection, message_id: str) -> asyncpg.Record | None:
+    """A message with the row of its contact locked, as everybody who held that lock before has left it.
+
+    In one statement it would not be: that keeps the message's row as it was before the wait for the lock.
+    """
+    await connection.execute(LOCK_CONTACT_OF, message_id)
+    return await connection.fetchrow(READ_MESSAGE, message_id)
+
+
 async def record_accepted(
     pool: Pool,
     message_id: str,
@@ -229,7 +244,7 @@ async def record_accepted(
 ) -> Settled:
     """The provider has the message. A contact stopped meanwhile keeps its final state."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])
@@ -276,7 +291,7 @@ async def record_not_sent(
 ) -> Settled | Again:
     """The provider certainly does not have the message. After the last attempt the contact is failed (E4)."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         if row["accepted_at"] is not None:  # an acknowledgement knew better than the lookup
@@ -301,7 +316,7 @@ async def record_not_sent(
 async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> Settled:
     """The provider refused the message for good: no retry can help, so the contact is failed."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from storage import contacts
 from storage.database import Pool
 
 
@@ -17,6 +18,14 @@ class WebhookEvent:
     payload: dict[str, Any]
     received_at: datetime
     tries: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOut:
+    """Somebody who wants to hear nothing more."""
+
+    phone: str
+    at: datetime
 
 
 # A repetition of a known event is counted, and hands out the id only while there is still work to do.
@@ -52,11 +61,23 @@ RELAY_DELAY_S = 5.0
 LONGEST_KEY = 300  # an index entry has its limits; a stranger's event name has none
 
 
-async def store_event(pool: Pool, *, key: str, event: str, payload: dict[str, Any]) -> WebhookEvent | None:
-    """Stores an event; None if it is already known (then whoever stored it first works it off)."""
+async def store_event(
+    pool: Pool, *, key: str, event: str, payload: dict[str, Any], opt_out: OptOut | None = None
+) -> WebhookEvent | None:
+    """Stores an event; None if it is already known (then whoever stored it first works it off).
+
+    An opt-out is in force as soon as it is stored: nothing is sent to this number from then on.
+    """
     if len(key) > LONGEST_KEY:
         key = f"sha256:{sha256(key.encode()).hexdigest()}"
-    row = await pool.fetchrow(STORE, key, event, payload, RELAY_DELAY_S)
+    values = (key, event, payload, RELAY_DELAY_S)
+    if opt_out is None:
+        row = await pool.fetchrow(STORE, *values)
+    else:
+        async with pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(STORE, *values)
+            if row is not None and row["is_new"]:
+                await contacts.opt_out(connection, opt_out.phone, opt_out.at)
     if row is None or not row["is_new"]:
         return None
     return WebhookEvent(**{key: value for key, value in row.items() if key != "is_new"})

@@ -27,6 +27,8 @@ with workflow.unsafe.imports_passed_through():
 MAX_OPEN_BATCHES = 500
 # Batches end within seconds once told to stop; one that an operator terminated never reports.
 STOP_PATIENCE = timedelta(minutes=5)
+# A dead worker shows after that long, however long its activity may take: opening 100,000 contacts, for one.
+DEAD_AFTER = timedelta(seconds=20)
 
 
 @workflow.defn
@@ -110,6 +112,7 @@ class CampaignWorkflow:
             CampaignActivities.open_campaign,
             self._campaign_id,
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="Snapshot the audience",
         )
@@ -205,6 +208,7 @@ class CampaignWorkflow:
             CampaignActivities.close_campaign,
             CloseInput(campaign_id=self._campaign_id, reason=reason),
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="Final statistics and report",
         )
@@ -217,6 +221,7 @@ class CampaignWorkflow:
             CampaignActivities.stop_contacts,
             StopInput(campaign_id=self._campaign_id, state=state, reason=reason),
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="End every open contact",
         )
