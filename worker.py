@@ -34,11 +34,14 @@ from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
+from activities.repairs import RepairActivities
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
 from activities.test_sends import SendTestActivities
-from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
+from activities.upkeep import UpkeepActivities, UpkeepRules
+from activities.upkeep_starts import UpkeepKeeper
+from domain.identifiers import CAMPAIGN_QUEUE, WEBHOOK_NAME, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
@@ -52,6 +55,7 @@ from workflows.number_check import NumberCheckWorkflow
 from workflows.scheduled_start import ScheduledStartWorkflow
 from workflows.sender import SenderInput, SenderWorkflow
 from workflows.test_send import SendTestWorkflow
+from workflows.upkeep import UpkeepWorkflow
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +68,7 @@ WORKFLOWS: list[type] = [
     NumberCheckWorkflow,
     ScheduledStartWorkflow,
     SendTestWorkflow,
+    UpkeepWorkflow,
 ]
 
 SENDERS_POLL_S = 2.0
@@ -203,6 +208,9 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         imports = ImportActivities(pool)
         checks = NumberCheckActivities(pool, gateway, settings.number_checks_per_minute)
         alerts = AlertActivities(Alerts([url.get_secret_value() for url in settings.alert_urls]))
+        intake = Intake(pool, client, bell)
+        upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
+        repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
         await exits.enter_async_context(
             campaign_worker(
                 client,
@@ -212,15 +220,17 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
                     *of_senders(pacing, alerts),
                     *of_contacts(imports, checks),
                     *of_actions(scheduling, tests),
+                    *of_upkeep(upkeep, repairs),
                 ],
             )
         )
         background = [
             asyncio.create_task(SenderQueues(client, pool, sending).run()),
-            asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
+            asyncio.create_task(Relay(pool, intake).run()),
             asyncio.create_task(Heartbeat(pool).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
+            asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
         ]
         if redis:
             background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
@@ -268,6 +278,28 @@ def of_contacts(imports: ImportActivities, checks: NumberCheckActivities) -> lis
 def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> list[Activity]:
     """What is done about campaigns that have not started."""
     return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
+
+
+def of_upkeep(upkeep: UpkeepActivities, repairs: RepairActivities) -> list[Activity]:
+    """What looks for things that were left behind."""
+    return [
+        upkeep.begin_upkeep,
+        upkeep.check_webhook,
+        upkeep.resolve_stuck,
+        upkeep.read_history,
+        repairs.restart_workflows,
+        repairs.tell_replies,
+        repairs.settle_windows,
+        repairs.recount,
+        upkeep.finish_upkeep,
+    ]
+
+
+def upkeep_rules(settings: Settings) -> UpkeepRules:
+    """How upkeep goes about it here."""
+    return UpkeepRules(
+        patience_s=settings.upkeep_patience_s, webhook_url=settings.webhook_url, webhook_name=WEBHOOK_NAME
+    )
 
 
 def campaign_worker(client: Client, activities: list[Activity]) -> Worker:

@@ -41,6 +41,7 @@ from api import (
 from api import settings as settings_routes
 from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
+from domain.identifiers import WEBHOOK_NAME
 from providers.base import GatewayError
 from providers.wassenger import WassengerGateway
 from settings import Settings
@@ -49,7 +50,6 @@ from storage import users as first_users
 
 log = structlog.get_logger(__name__)
 
-WEBHOOK_NAME = "relance"
 REGISTER_RETRY_S = 10.0
 
 
@@ -131,7 +131,8 @@ def _required(value: str | None, name: str) -> str:
 
 async def _keep_registering(settings: Settings) -> None:
     """Tells the gateway where its webhooks go, as soon as it can be told."""
-    if settings.public_url is None or settings.wassenger_token is None or settings.webhook_secret is None:
+    url = settings.webhook_url
+    if url is None or settings.wassenger_token is None:
         log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so Wassenger cannot tell us of any reaction")
         return
     gateway = WassengerGateway(
@@ -139,7 +140,6 @@ async def _keep_registering(settings: Settings) -> None:
         token=settings.wassenger_token.get_secret_value(),
         timeout_s=settings.gateway_timeout_s,
     )
-    url = f"{settings.public_url.rstrip('/')}/webhooks/wassenger/{settings.webhook_secret.get_secret_value()}"
     try:
         while True:
             try:

@@ -78,6 +78,15 @@ ADD_MESSAGE = """
     INSERT INTO messages (campaign_id, contact_id, sender_id, message_type) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING
 """
+UNRESOLVED = """
+    SELECT m.id::text AS message_id, s.attempt, m.sender_id::text, d.device_id,
+        CASE WHEN s.outcome IS NULL THEN s.started_at END AS in_flight_since
+    FROM messages m JOIN senders d ON d.id = m.sender_id
+    JOIN LATERAL (
+        SELECT attempt, started_at, outcome FROM sends WHERE message_id = m.id ORDER BY attempt DESC LIMIT 1
+    ) s ON s.outcome IS NULL OR s.outcome = 'unknown'
+    WHERE m.id = $1
+"""
 START_ATTEMPT = """
     WITH counted AS (
         UPDATE messages SET attempts = attempts + 1, body = $2, held_at = NULL WHERE id = $1
@@ -90,6 +99,7 @@ FINISH_ATTEMPT = """
     UPDATE sends SET finished_at = clock_timestamp(), outcome = $3, code = $4, detail = $5
     WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
 """
+LATEST_ATTEMPT = "SELECT max(attempt) FROM sends WHERE message_id = $1"
 LOCK_MESSAGE = """
     SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.campaign_id, m.contact_id,
         m.sender_id::text, cc.state
@@ -217,6 +227,12 @@ async def begin_attempt(
         )
 
 
+async def find_unresolved(pool: Pool, message_id: str) -> Unresolved | None:
+    """The latest attempt of a message, if nobody knows what became of it."""
+    row = await pool.fetchrow(UNRESOLVED, message_id)
+    return Unresolved(**row) if row else None
+
+
 async def record_accepted(
     pool: Pool,
     message_id: str,
@@ -290,6 +306,8 @@ async def record_not_sent(
                 sent_at=row["sent_at"],
             )
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
+        if await connection.fetchval(LATEST_ATTEMPT, message_id) != attempt:
+            return Again(attempts=row["attempts"])  # somebody else found out first, and tries again by now
         if is_final(state := ContactState(row["state"])):
             await connection.execute(CANCEL_MESSAGE, message_id)
             return Settled(state=state, sent_at=None)

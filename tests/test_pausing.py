@@ -30,6 +30,7 @@ RATE_PER_S = 4.0
 # No Message 1 leaves later than this after the answer to a pause.
 LATEST_S = 2.0
 SOON_S = 6.0
+YEAR_S = 365 * 86400.0
 
 
 @dataclass
@@ -64,8 +65,8 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
-    """Servers, API and two workers apart from those of all other tests."""
+async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> AsyncIterator[House]:
+    """Servers, API and two workers apart from those of all other tests; `changes` are settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,7 +95,8 @@ async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
             night_ends="00:00",
             batch_size=25,
             batch_pause_s=0.2,
-        )
+            upkeep_every_s=YEAR_S,
+        ).model_copy(update=changes)
         pool = await database.connect(servers.database_url, application="tests", size=4)
         exits.push_async_callback(pool.close)
         server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None))
