@@ -194,9 +194,12 @@ class UpkeepActivities:
         by_id = {name: message for message in messages for name in (message.id, message.provider_id)}
         for first in range(0, len(ids), IDS_AT_ONCE):
             asked = ids[first : first + IDS_AT_ONCE]
-            for item in await self._ask(lambda asked=asked: self._gateway.list_statuses(provider_ids=asked)):  # type: ignore[misc]
-                if message := _news_about(item, by_id):
-                    await self._take_in(item)
+            listed = await self._ask(lambda asked=asked: self._gateway.list_statuses(provider_ids=asked))  # type: ignore[misc]
+            news = {item.key: (item, message) for item in listed if (message := _news_about(item, by_id))}
+            # What has come already and waits for its message is worked off by the relay.
+            for key in await webhook_events.unknown_keys(self._pool, list(news)):
+                item, message = news[key]
+                if await self._take_in(item):
                     recovered.append(message.id)
         return len(messages)
 
