@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.api_client import open_client
+from local.backup_commands import backup, reconcile, restore_app
 from local.contact_commands import contacts_app
 from local.demo import run_demo
 from local.doctor import examine_installation
@@ -44,6 +45,9 @@ app.add_typer(sender_app, name="sender")
 app.add_typer(settings_app, name="settings")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
+app.add_typer(restore_app, name="restore")
+app.command()(backup)
+app.command()(reconcile)
 
 console = Console()
 errors = Console(stderr=True)

@@ -29,12 +29,14 @@ from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
+from activities.installation import InstallationGuard
 from activities.intake import Intake, Relay
 from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
 from activities.repairs import RepairActivities
+from activities.restore import RestoreActivities
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
@@ -211,6 +213,9 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         intake = Intake(pool, client, bell)
         upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
         repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
+        restore = RestoreActivities(pool, gateway, bell)
+        guard = InstallationGuard(pool, client, gateway)
+        await guard.look_first()
         await exits.enter_async_context(
             campaign_worker(
                 client,
@@ -220,7 +225,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
                     *of_senders(pacing, alerts),
                     *of_contacts(imports, checks),
                     *of_actions(scheduling, tests),
-                    *of_upkeep(upkeep, repairs),
+                    *of_upkeep(upkeep, repairs, restore),
                 ],
             )
         )
@@ -230,6 +235,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             asyncio.create_task(Heartbeat(pool).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
+            asyncio.create_task(guard.run()),
             asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
         ]
         if redis:
@@ -280,7 +286,9 @@ def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> l
     return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
 
 
-def of_upkeep(upkeep: UpkeepActivities, repairs: RepairActivities) -> list[Activity]:
+def of_upkeep(
+    upkeep: UpkeepActivities, repairs: RepairActivities, restore: RestoreActivities
+) -> list[Activity]:
     """What looks for things that were left behind."""
     return [
         upkeep.begin_upkeep,
@@ -292,6 +300,8 @@ def of_upkeep(upkeep: UpkeepActivities, repairs: RepairActivities) -> list[Activ
         repairs.settle_windows,
         repairs.recount,
         upkeep.finish_upkeep,
+        restore.adopt_sent,
+        restore.release_hold,
     ]
 
 

@@ -36,7 +36,8 @@ async def start_upkeep(temporal: Client, reason: UpkeepReason) -> str:
     handle = await temporal.start_workflow(
         "UpkeepWorkflow",
         {"reason": reason},
-        id=UPKEEP_WORKFLOW_ID,
+        # What a confirmation sets off is more than a run that is under way.
+        id=f"{UPKEEP_WORKFLOW_ID}-restore" if reason is UpkeepReason.RESTORE else UPKEEP_WORKFLOW_ID,
         task_queue=CAMPAIGN_QUEUE,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

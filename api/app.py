@@ -35,6 +35,7 @@ from api import (
     sender_health,
     senders,
     statistics,
+    upkeep,
     users,
     webhooks,
 )
@@ -97,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (campaign_actions, interactions, messages, sender_health):
         app.include_router(part.router)
     # In this order: what opens with a router is there for those after it.
-    for operations in (caching, monitoring, live, metrics, statistics):
+    for operations in (caching, monitoring, live, metrics, statistics, upkeep):
         app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
     app.include_router(dashboard.router)

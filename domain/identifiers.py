@@ -60,3 +60,4 @@ def number_check_workflow_id(check_id: str) -> str:
 
 UPKEEP_SCHEDULE_ID = "upkeep"  # starts a run every hour
 UPKEEP_WORKFLOW_ID = "upkeep-now"  # one that a person asked for: a second request finds the first
+INSTALLATION_SCHEDULE_ID = "installation"  # never runs: its note says when this installation lived last

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import time
 from typing import Any
 
@@ -65,13 +66,15 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> AsyncIterator[House]:
+async def open_house(
+    *, alert_urls: Sequence[str] = (), data_dir: Path | None = None, **changes: Any
+) -> AsyncIterator[House]:
     """Servers, API and two workers apart from those of all other tests; `changes` are settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     async with AsyncExitStack() as exits:
-        servers = await exits.enter_async_context(Servers.start())
+        servers = await exits.enter_async_context(Servers.start(data_dir=data_dir))
         await database.migrate(servers.database_url)
         settings = Settings(
             database_url=servers.database_url,
@@ -118,10 +121,12 @@ async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> Async
         await eventually(ready, what="the API and its webhook")
         house = House(servers, settings, Town(pool, sandbox, settings), api)
         house.start_workers()
-        yield house
-        await house.stop_workers()
-        server.should_exit = True
-        await serving
+        try:
+            yield house
+        finally:
+            await house.stop_workers()
+            server.should_exit = True
+            await serving
 
 
 @pytest.fixture(scope="module")

@@ -273,6 +273,7 @@ async def test_a_counter_that_is_wrong_is_counted_anew(house: House, temporal: C
     row = await house.town.pool.fetchrow(
         "SELECT messages_1_sent, interactions FROM campaign_counters WHERE campaign_id = $1", sent.id
     )
+    assert row is not None
     assert tuple(row) == (2, 0)
 
 

@@ -226,7 +226,7 @@ class CampaignWorkflow:
             await workflow.wait_condition(lambda: not self._open, timeout=STOP_PATIENCE)
 
     async def _stop_batch(self, batch: int, stop: Stop) -> None:
-        handle = workflow.get_external_workflow_handle_for(
+        handle: workflow.ExternalWorkflowHandle[BatchWorkflow] = workflow.get_external_workflow_handle_for(
             BatchWorkflow.run, batch_workflow_id(self._campaign_id, batch)
         )
         try:

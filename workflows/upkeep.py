@@ -10,12 +10,15 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.repairs import RepairActivities
+    from activities.restore import RestoreActivities
     from activities.upkeep import UpkeepActivities, UpkeepRef, UpkeepReport
-    from domain.upkeep import Finding, FindingKind, Looked
+    from domain.upkeep import Finding, FindingKind, Looked, UpkeepReason
     from workflows.contact import UNLIMITED
 
 # What cannot be done within a few tries is told in the report; the next run tries again.
 FEW_TRIES = RetryPolicy(initial_interval=timedelta(seconds=2), backoff_coefficient=3, maximum_attempts=3)
+
+NEEDED = frozenset({"restore", "history"})  # before a restored installation may send
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,11 @@ class UpkeepWorkflow:
             retry_policy=UNLIMITED,
             summary="Note the run",
         )
-        # Replies before windows and workflows: what was missed may be what a contact waits for.
+        is_restore = upkeep.reason == UpkeepReason.RESTORE
+        # What was sent is marked before anything else, and replies come before windows and workflows: what was
+        # missed may be what a contact waits for.
         looked = [
+            *([await self._look("restore", RestoreActivities.adopt_sent)] if is_restore else []),
             await self._look("webhook", UpkeepActivities.check_webhook),
             await self._look("outcomes", UpkeepActivities.resolve_stuck),
             await self._look("history", UpkeepActivities.read_history),
@@ -50,6 +56,8 @@ class UpkeepWorkflow:
             await self._look("windows", RepairActivities.settle_windows),
             await self._look("counters", RepairActivities.recount),
         ]
+        if is_restore:
+            looked.append(await self._release(looked))
         await workflow.execute_activity_method(
             UpkeepActivities.finish_upkeep,
             UpkeepReport(run_id=run_id, looked=looked),
@@ -60,6 +68,21 @@ class UpkeepWorkflow:
         count = sum(finding.found for part in looked for finding in part.findings)
         workflow.set_current_details(f"{count} found: {_shown(looked) or 'all is well'}")
         return count
+
+    async def _release(self, looked: list[Looked]) -> Looked:
+        """Nothing may leave while anybody does not know what was sent."""
+        unknown = [part.part for part in looked if part.part in NEEDED and _failed(part)]
+        if unknown:
+            detail = f"the installation stays held, because this is not known: {', '.join(unknown)}"
+            stays = Finding(kind=FindingKind.NOT_LOOKED, found=1, fixed=0, detail=detail, subjects=unknown)
+            return Looked(part="release", looked_at=1, findings=[stays])
+        await workflow.execute_activity_method(
+            RestoreActivities.release_hold,
+            start_to_close_timeout=timedelta(minutes=2),
+            retry_policy=UNLIMITED,
+            summary="Let messages leave again",
+        )
+        return Looked(part="release", looked_at=1)
 
     async def _look(self, part: str, look: Callable[..., Awaitable[Looked]]) -> Looked:
         """One part, which may fail without the others."""
@@ -76,6 +99,10 @@ class UpkeepWorkflow:
             problem = Finding(kind=FindingKind.NOT_LOOKED, found=1, fixed=0, detail=reason, subjects=[part])
             return Looked(part=part, looked_at=0, findings=[problem])
         return looked
+
+
+def _failed(part: Looked) -> bool:
+    return any(finding.kind == FindingKind.NOT_LOOKED for finding in part.findings)
 
 
 def _shown(looked: list[Looked]) -> str:
