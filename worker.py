@@ -213,7 +213,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         intake = Intake(pool, client, bell)
         upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
         repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
-        restore = RestoreActivities(pool, gateway, bell)
+        restore = RestoreActivities(pool, client, gateway, bell)
         guard = InstallationGuard(pool, client, gateway)
         await guard.look_first()
         await exits.enter_async_context(
@@ -301,6 +301,7 @@ def of_upkeep(
         repairs.recount,
         upkeep.finish_upkeep,
         restore.adopt_sent,
+        restore.end_old_workflows,
         restore.release_hold,
     ]
 

@@ -7,6 +7,7 @@ that is older than either, or a Temporal that is older than the database, was re
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -120,11 +121,33 @@ def _shown(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+async def end_campaign_workflows(temporal: Client, heartbeat: Callable[[], None]) -> int:
+    """Ends what Temporal runs for campaigns; returns how many workflows. The database knows where each stands.
+
+    Those of contacts come last: a batch that lives would take the end of its contacts for their failure.
+    """
+    ended: set[str] = set()
+    for kinds in ("'CampaignWorkflow', 'BatchWorkflow'", "'ContactWorkflow'"):
+        query = f"WorkflowType IN ({kinds}) AND ExecutionStatus = 'Running'"
+        while running := [each async for each in temporal.list_workflows(query)]:
+            heartbeat()
+            for each in running:
+                if each.run_id in ended:
+                    continue  # the list knows of it in a moment
+                ended.add(each.run_id)
+                with suppress(RPCError):
+                    handle = temporal.get_workflow_handle(each.id, run_id=each.run_id)
+                    await handle.terminate("the installation was restored: it goes on from the database")
+            await asyncio.sleep(0.5)
+    return len(ended)
+
+
 class InstallationGuard:
     """Looks before anything is sent, and goes on looking."""
 
     def __init__(self, pool: Pool, temporal: Client, gateway: Gateway) -> None:
         self._pool = pool
+        self._temporal = temporal
         self._mark = TemporalMark(temporal)
         self._gateway = gateway
         self._asked: set[str] = set()  # the senders about whom the gateway has answered
@@ -139,6 +162,11 @@ class InstallationGuard:
                 log.warning("cannot compare the database with Temporal yet", error=str(error))
                 await asyncio.sleep(RETRY_S)
         await self._ask_gateway()
+        known = await installation.get_installation(self._pool)
+        if known.held_since is not None and known.confirmed_at is None:
+            # They may be of another time than the database, and would write into it what is not so.
+            ended = await end_campaign_workflows(self._temporal, lambda: None)
+            log.warning("held: campaigns stand still until a person confirms", ended=ended)
 
     async def run(self) -> None:
         """Until cancelled."""

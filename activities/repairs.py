@@ -61,11 +61,15 @@ class RepairActivities:
         self._patience_s = patience_s
 
     @activity.defn
-    async def restart_workflows(self) -> Looked:
-        """Starts again what should run and does not: campaigns, their batches, single contacts."""
+    async def restart_workflows(self, at_once: bool = False) -> Looked:
+        """Starts again what should run and does not: campaigns, their batches, single contacts.
+
+        `at_once`: also what has only just begun, since somebody has ended it on purpose.
+        """
+        patience_s = 0.0 if at_once else self._patience_s
         missing = Missing()
         looked_at = 0
-        for campaign_id in await upkeep.campaigns_under_way(self._pool, older_than_s=self._patience_s):
+        for campaign_id in await upkeep.campaigns_under_way(self._pool, older_than_s=patience_s):
             activity.heartbeat()
             campaign = await campaigns.get_campaign(self._pool, campaign_id)
             if campaign is None or campaign.closed_at is not None:
@@ -74,7 +78,7 @@ class RepairActivities:
             if not await self._runs(campaign_workflow_id(campaign_id)):
                 await self._start_campaign(campaign)
                 missing.campaigns.append(campaign_id)
-            looked_at += await self._check_contacts(campaign, missing)
+            looked_at += await self._check_contacts(campaign, missing, patience_s)
             missing.batches += await self._report_ended_batches(campaign_id)
             if len(missing.batches) + len(missing.contacts) >= AT_ONCE:
                 break
@@ -140,8 +144,8 @@ class RepairActivities:
             paused=campaign.status == "paused",
         )
 
-    async def _check_contacts(self, campaign: Campaign, missing: Missing) -> int:
-        contacts = await upkeep.open_contacts(self._pool, campaign.id, older_than_s=self._patience_s)
+    async def _check_contacts(self, campaign: Campaign, missing: Missing, patience_s: float) -> int:
+        contacts = await upkeep.open_contacts(self._pool, campaign.id, older_than_s=patience_s)
         if not contacts:
             return 0
         running = {workflow_id async for workflow_id in self._running_contacts(campaign.id)}

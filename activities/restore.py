@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from activities.bell import SenderBell
-from activities.installation import CLOCKS_DIFFER, our_reference
+from activities.installation import CLOCKS_DIFFER, end_campaign_workflows, our_reference
 from domain.upkeep import Finding, FindingKind, Looked, found
 from providers.base import DeliveryStatus, Gateway, GatewayMessage
 from storage import installation, lost_sends, senders, sending
@@ -27,8 +28,9 @@ LONGEST_UNKNOWN = timedelta(days=7)
 class RestoreActivities:
     """The steps of a confirmation; each may be repeated."""
 
-    def __init__(self, pool: Pool, gateway: Gateway, bell: SenderBell) -> None:
+    def __init__(self, pool: Pool, temporal: Client, gateway: Gateway, bell: SenderBell) -> None:
         self._pool = pool
+        self._temporal = temporal
         self._gateway = gateway
         self._bell = bell
 
@@ -104,6 +106,17 @@ class RestoreActivities:
             f"{claimed} took the place of one that was due, {left} fit nothing that is stored here so far"
         )
         return found(FindingKind.SENT_BEFORE_RESTORE, [*marked, *kept], detail)
+
+    @activity.defn
+    async def end_old_workflows(self) -> Looked:
+        """Ends the campaigns, batches and contacts that Temporal runs: the database knows where each stands.
+
+        They may be of another time than the database. What is under way is started again from it afterwards.
+        """
+        if (await installation.get_installation(self._pool)).held_since is None:
+            return Looked(part="old workflows", looked_at=0)
+        ended = await end_campaign_workflows(self._temporal, activity.heartbeat)
+        return Looked(part="old workflows", looked_at=ended)
 
     @activity.defn
     async def release_hold(self) -> bool:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from local.addresses import published
+from local.archive import open_archive, write_archive
 from local.backup import make_backup, restore_backup
 from local.datadir import throwaway_directory
 from local.doctor import check_restore
@@ -73,7 +74,7 @@ async def confirm(house: House) -> None:
 
 
 @pytest.fixture
-def folder() -> "AsyncIterator[Path]":
+def folder() -> Iterator[Path]:
     """A data directory."""
     with throwaway_directory() as made:
         yield made
@@ -124,8 +125,62 @@ async def test_whatever_is_restored_nothing_is_sent_twice(folder: Path, tmp_path
         assert await received(house) == before
         await confirm(house)
         await until_states(house, half_way.id, message_2_sent=6, message_1_sent=2)
-        await until_states(house, later.id, message_2_sent=2)
+        # The replies to what a restored database does not know came before it knew: it waits, and sends nothing.
+        second = {"message_2_sent": 2} if what == "temporal" else {"message_1_sent": 2}
+        await until_states(house, later.id, **second)
         await asyncio.sleep(1)
         assert await received(house) == before
         assert set(before.values()) == {1}
         assert (await check_restore(house.settings.database_url or "")).verdict is Verdict.OK
+
+
+def installation_of(beat_at: datetime | None) -> Installation:
+    """What a database knows that lived last at that moment."""
+    now = datetime.now(UTC)
+    return Installation(
+        id="a",
+        beat_at=beat_at,
+        held_since=None,
+        hold_reason=None,
+        unknown_since=None,
+        confirmed_at=None,
+        confirmed_by=None,
+        now=now,
+    )
+
+
+@pytest.mark.parametrize(
+    ("database_s", "temporal_s", "other", "is_held"),
+    [
+        (0, 0, False, False),
+        (-60, 0, False, False),
+        (0, -60, False, False),
+        (-86400, 0, False, True),
+        (0, -86400, False, True),
+        (-86400, -86400, False, False),  # the gateway is the witness then
+        (0, None, False, True),
+        (0, 0, True, True),
+        (None, 0, True, False),
+    ],
+)
+def test_a_part_that_is_older_than_the_other_is_noticed(
+    database_s: int | None, temporal_s: int | None, other: bool, is_held: bool
+) -> None:
+    """E17: whichever of the two comes from a backup, by hand or by a snapshot of its machine."""
+    now = datetime.now(UTC)
+    known = installation_of(None if database_s is None else now + timedelta(seconds=database_s))
+    at = None if temporal_s is None else now + timedelta(seconds=temporal_s)
+    mark = ("b" if other else "a", at) if at else None
+    assert (why_restored(known, mark, has_sent=True) is not None) == is_held
+
+
+async def test_a_backup_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    """Before anything is touched."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "database.dump").write_text("rows")
+    archive = tmp_path / "backup.tar"
+    write_archive(archive, tmp_path / "part", created_at="2026-11-20T03:00:00+00:00", rows={})
+    assert archive.stat().st_mode & 0o777 == 0o600
+    archive.write_bytes(archive.read_bytes().replace(b"rows", b"rots"))
+    with pytest.raises(StackError, match="damaged"):
+        open_archive(archive, tmp_path)

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 # What cannot be done within a few tries is told in the report; the next run tries again.
 FEW_TRIES = RetryPolicy(initial_interval=timedelta(seconds=2), backoff_coefficient=3, maximum_attempts=3)
 
-NEEDED = frozenset({"restore", "history"})  # before a restored installation may send
+NEEDED = frozenset({"restore", "history", "old workflows"})  # before a restored installation may send
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,8 @@ class UpkeepWorkflow:
             await self._look("webhook", UpkeepActivities.check_webhook),
             await self._look("outcomes", UpkeepActivities.resolve_stuck),
             await self._look("history", UpkeepActivities.read_history),
-            await self._look("workflows", RepairActivities.restart_workflows),
+            *([await self._look("old workflows", RestoreActivities.end_old_workflows)] if is_restore else []),
+            await self._look("workflows", RepairActivities.restart_workflows, is_restore),
             await self._look("replies", RepairActivities.tell_replies),
             await self._look("windows", RepairActivities.settle_windows),
             await self._look("counters", RepairActivities.recount),
@@ -84,11 +85,12 @@ class UpkeepWorkflow:
         )
         return Looked(part="release", looked_at=1)
 
-    async def _look(self, part: str, look: Callable[..., Awaitable[Looked]]) -> Looked:
+    async def _look(self, part: str, look: Callable[..., Awaitable[Looked]], *given: bool) -> Looked:
         """One part, which may fail without the others."""
         try:
             looked: Looked = await workflow.execute_activity_method(
                 look,
+                args=given,
                 start_to_close_timeout=timedelta(minutes=30),
                 heartbeat_timeout=timedelta(seconds=60),
                 retry_policy=FEW_TRIES,
