@@ -4,16 +4,20 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from activities.installation import why_restored
 from local.addresses import published
 from local.archive import open_archive, write_archive
 from local.backup import make_backup, restore_backup
 from local.datadir import throwaway_directory
 from local.doctor import check_restore
+from local.errors import StackError
 from local.findings import Verdict
+from storage.installation import Installation
 from tests.conftest import eventually
 from tests.test_pausing import House, Json, Mailing, mailing, open_house
 
@@ -125,7 +129,7 @@ async def test_whatever_is_restored_nothing_is_sent_twice(folder: Path, tmp_path
         assert await received(house) == before
         await confirm(house)
         await until_states(house, half_way.id, message_2_sent=6, message_1_sent=2)
-        # The replies to what a restored database does not know came before it knew: it waits, and sends nothing.
+        # Replies to what the restored database did not know belonged to no campaign: these wait.
         second = {"message_2_sent": 2} if what == "temporal" else {"message_1_sent": 2}
         await until_states(house, later.id, **second)
         await asyncio.sleep(1)
