@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
@@ -189,7 +191,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         exits.push_async_callback(gateway.close)
         redis = locks.connect(settings.redis_url) if settings.redis_url else None
         if redis:
-            exits.push_async_callback(redis.aclose)
+            exits.push_async_callback(_close, redis)
         client = await connect(settings)
         await ensure_search_attributes(client)
         rules = SendingRules(
@@ -248,6 +250,12 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         for task in background:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def _close(redis: Redis) -> None:
+    """A cache that does not even let go in time is none of our business any more (C4)."""
+    with suppress(RedisError):
+        await redis.aclose()
 
 
 Activity = Callable[..., Awaitable[Any]]

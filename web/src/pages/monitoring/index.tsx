@@ -9,6 +9,7 @@ import { Cache } from './cache';
 import { LatestFailures } from './latest-failures';
 import { Numbers } from './numbers';
 import { Senders } from './senders';
+import { Upkeep } from './upkeep';
 import { Warnings } from './warnings';
 import { useWords } from './words';
 import { Workers } from './workers';
@@ -46,6 +47,7 @@ export default function MonitoringPage() {
         <Numbers monitoring={data} />
         <Senders senders={data.senders} />
         <LatestFailures failures={data.last_errors} />
+        <Upkeep />
         <div className="monitoring-columns">
           <Workers workers={data.workers} />
           {cache.data && <Cache stats={cache.data} />}
