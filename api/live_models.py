@@ -12,6 +12,7 @@ class LiveCampaign(BaseModel):
     name: str
     status: str
     pause_scope: str | None
+    start_at: AwareDatetime | None
     start_problem: str | None
     total_contacts: int
     pending: int

@@ -77,9 +77,9 @@ GAUGES = """
 PICTURE = """
     SELECT json_build_object(
         'campaigns', (SELECT coalesce(json_agg(shown), '[]') FROM (
-            SELECT c.id, c.name, c.status, c.pause_scope, c.start_problem, k.total_contacts, k.pending,
-                k.message_1_sent AS waiting, k.message_2_sent, k.no_interaction, k.late_interaction, k.failed,
-                k.opted_out, k.cancelled, k.expired, k.messages_1_sent + k.messages_2_sent AS messages_sent,
+            SELECT c.id, c.name, c.status, c.pause_scope, c.start_at, c.start_problem, k.total_contacts,
+                k.pending, k.message_1_sent AS waiting, k.message_2_sent, k.no_interaction, k.late_interaction,
+                k.failed, k.opted_out, k.cancelled, k.expired, k.messages_1_sent + k.messages_2_sent AS messages_sent,
                 k.messages_1_sent, k.messages_2_sent, k.messages_delivered, k.messages_read, k.interactions,
                 k.failures
             FROM campaigns c JOIN campaign_counters k ON k.campaign_id = c.id

@@ -34,7 +34,19 @@ export default defineConfig(({ mode }) => ({
             {
               name: 'vendor',
               test: /node_modules\/(preact|react|@tanstack\/(react-)?query|wouter|regexparam|scheduler)/,
+              priority: 4,
             },
+            {
+              name: 'kit',
+              test: /src\/(api|campaigns|i18n|layout|live|optimistic|senders|session|ui)\/(?!(all-)?(fr|en)\.ts)|\/words\.ts$/,
+              priority: 3,
+            },
+            { name: 'fr', test: /\/(all-)?fr\.ts$/, priority: 2 },
+            { name: 'en', test: /\/(all-)?en\.ts$/, priority: 2 },
+            // Pages that are used together compress better together.
+            { name: 'campaign', test: /src\/pages\/campaign/, priority: 1 },
+            { name: 'people', test: /src\/pages\/(contacts|categories|messages)/, priority: 1 },
+            { name: 'admin', test: /src\/pages\/(settings|users|profile|senders|monitoring)/, priority: 1 },
           ],
         },
         entryFileNames: 'assets/[name]-[hash:8].js',

@@ -143,6 +143,7 @@ WRITES: dict[str, tuple[Callable[[Cache], Awaitable[None]], set[str]]] = {
         lambda cache: caching.touched_contacts(cache, ["a"]),
         {
             "cache:stats:v1:global",
+            "cache:stats:v1:monitoring",
             "cache:stats:v1:category:a",
             "cache:categories:v1:list:x",
             "cache:categories:v1:one:a",
@@ -153,6 +154,7 @@ WRITES: dict[str, tuple[Callable[[Cache], Awaitable[None]], set[str]]] = {
         lambda cache: caching.touched_contacts(cache, None),
         {
             "cache:stats:v1:global",
+            "cache:stats:v1:monitoring",
             "cache:stats:v1:category:a",
             "cache:stats:v1:category:b",
             "cache:categories:v1:list:x",

@@ -121,7 +121,7 @@ async def test_property_4_after_a_write_the_next_read_misses(
         match kind:
             case "contacts":
                 await caching.touched_contacts(cache, what)
-                touched |= {caching.GLOBAL, FIRST_CONTACTS}
+                touched |= {caching.GLOBAL, caching.MONITORING, FIRST_CONTACTS}
                 touched |= {FIRST_CATEGORIES}
                 touched |= {of(each) for of in (caching.of_category, caching.category_detail) for each in what}
             case "category":

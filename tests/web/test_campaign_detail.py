@@ -191,7 +191,9 @@ async def test_senders_show_their_part_and_why_they_are_slow(open_page: Opener, 
     await expect(senders).to_contain_text("25 of 30 contacts begun")
     await expect(senders).to_contain_text("batch 1 of 2")
     changes = page.get_by_role("region", name="How the pace changed")
-    await expect(changes).to_contain_text("40 of 50 messages sent in 24 hours, room for 10 replies is kept")
+    await expect(changes).to_contain_text(
+        "40 of 50 messages of 24 hours are sent; room for 10 replies is kept."
+    )
     await expect(page.get_by_role("table", name="Batches").get_by_role("row")).to_have_count(2)
 
 
@@ -208,13 +210,13 @@ async def test_a_scheduled_start_is_moved_and_called_off(
     waiting = page.get_by_role("region", name="En attente de son démarrage")
     await expect(waiting).to_contain_text(re.compile("Démarre dans 1\\s*j"))
     await waiting.get_by_role("button", name="Déplacer").click()
-    dialog = page.get_by_role("dialog", name="Déplacer le démarrage")
-    await dialog.get_by_label("Nouveau démarrage").fill("2020-01-01T10:00")
-    await dialog.get_by_role("button", name="Déplacer").click()
-    await expect(dialog).to_contain_text("Choisissez un moment à venir.")
+    dialog = page.get_by_role("dialog", name="Démarrer à une date")
+    await dialog.get_by_label("Date et heure").fill("2020-01-01T10:00")
+    await dialog.get_by_role("button", name="Déplacer le départ").click()
+    await expect(dialog).to_contain_text("Choisissez un moment à venir, dans l’année.")
     later = (datetime.now(UTC) + timedelta(days=3, hours=2)).strftime("%Y-%m-%dT%H:%M")
-    await dialog.get_by_label("Nouveau démarrage").fill(later)
-    await dialog.get_by_role("button", name="Déplacer").click()
+    await dialog.get_by_label("Date et heure").fill(later)
+    await dialog.get_by_role("button", name="Déplacer le départ").click()
     await expect(waiting).to_contain_text(re.compile("Démarre dans [23]\\s*j"))
     await waiting.get_by_role("button", name="Remettre en brouillon").click()
     await page.get_by_role("dialog").get_by_role("button", name="Remettre en brouillon").click()
@@ -252,14 +254,13 @@ async def test_a_test_is_sent_to_one_number(open_page: Opener, town: Town) -> No
     await page.get_by_role("button", name="More").click()
     await page.get_by_role("menuitem", name="Send a test").click()
     dialog = page.get_by_role("dialog", name="Send a test")
-    await dialog.get_by_label("To the number").fill("12")
-    await dialog.get_by_role("button", name="Send").click()
+    await dialog.get_by_label("Phone number").fill("12")
+    await dialog.get_by_role("button", name="Send the test").click()
     await expect(dialog.locator(".field-error")).to_be_visible()
-    await dialog.get_by_label("To the number").fill(f"{phone[:3]} {phone[3:]}")
-    await dialog.get_by_label("Message").select_option("message_1")
-    await dialog.get_by_role("button", name="Send").click()
-    tests = dialog.get_by_role("region", name="Tests so far")
-    await expect(tests.locator(".pill")).to_have_text(re.compile("Sent|Delivered|Read"))
+    await dialog.get_by_label("Phone number").fill(f"{phone[:3]} {phone[3:]}")
+    await dialog.get_by_text("Message 1", exact=True).click()
+    await dialog.get_by_role("button", name="Send the test").click()
+    await expect(dialog.locator(".tests .pill")).to_have_text(re.compile("Sent|Delivered|Read"))
 
 
 async def test_a_campaign_that_does_not_exist_says_so(open_page: Opener) -> None:

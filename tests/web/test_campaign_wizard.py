@@ -137,7 +137,7 @@ async def test_a_reload_in_the_middle_loses_nothing(
     await page.goto("/campaigns")
     await page.get_by_role("link", name="Continuer").click()
     await expect(page.get_by_role("checkbox", name=name)).to_be_checked()
-    await page.get_by_role("link", name="Messages").first.click()
+    await page.get_by_role("navigation", name="Étapes").get_by_role("link", name="Messages").click()
     await first.fill("Bonjour {{name|vous}}")
     await second.fill("Merci")
     await expect(saved(page, "Enregistré")).to_be_visible()

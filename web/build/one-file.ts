@@ -56,18 +56,14 @@ function preloads(bundle: Rollup.OutputBundle): Record<string, string[]> {
   const entry = chunks.find((chunk) => chunk.isEntry);
   const already = new Set(entry ? [entry.fileName, ...entry.imports] : []);
   const needed = (ending: string): string[] => {
-    const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(ending));
+    const chunk = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith(ending)));
     const styles = (chunk?.viteMetadata?.importedCss ?? new Set()) as Set<string>;
     return chunk ? [...styles, ...chunk.imports, chunk.fileName] : [];
   };
   return Object.fromEntries(
     LANDING.flatMap((page) =>
       LANGUAGES.map((language) => {
-        const files = [
-          `/i18n/${language}.ts`,
-          `/pages/${page}/index.tsx`,
-          `/pages/${page}/${language}.ts`,
-        ].flatMap(needed);
+        const files = [`/i18n/all-${language}.ts`, `/pages/${page}/index.tsx`].flatMap(needed);
         return [`${page}/${language}`, [...new Set(files)].filter((file) => !already.has(file))];
       }),
     ),

@@ -39,7 +39,7 @@ function App({ first }: { first: ComponentType<PageProps> | null }) {
 }
 
 async function start(root: HTMLElement): Promise<void> {
-  const words = loadWords('');
+  const words = loadWords();
   try {
     await openSession();
     const { me } = session.get();

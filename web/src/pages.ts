@@ -3,7 +3,6 @@
 
 import type { ComponentType } from 'react';
 import { parse } from 'regexparam';
-import { loadWords } from './i18n/words';
 import type { IconName } from './ui/icon';
 
 export interface PageProps {
@@ -69,12 +68,9 @@ export function match(path: string): Match | undefined {
   return undefined;
 }
 
-/** The page with its words. Fails when the files of this version are gone, because a newer one was installed. */
+/** The page. Fails when the files of this version are gone, because a newer one was installed. */
 export async function loadPage(page: string): Promise<ComponentType<PageProps>> {
-  const [file] = await Promise.all([
-    loaded.get(page) ?? files[fileOf(page)]?.().then((each) => each.default),
-    loadWords(page),
-  ]);
+  const file = loaded.get(page) ?? (await files[fileOf(page)]?.())?.default;
   if (!file) throw new Error(`there is no page ${page}`);
   loaded.set(page, file);
   return file;

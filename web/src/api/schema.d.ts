@@ -3055,6 +3055,8 @@ export interface components {
             readonly status: string;
             /** Pause Scope */
             readonly pause_scope: string | null;
+            /** Start At */
+            readonly start_at: string | null;
             /** Start Problem */
             readonly start_problem: string | null;
             /** Total Contacts */

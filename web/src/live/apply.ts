@@ -6,7 +6,7 @@ import type { Schemas } from '../api/types';
 export type Live = Schemas['LiveOut'];
 export type LiveCampaign = Schemas['LiveCampaign'];
 export type LiveSender = Schemas['LiveSender'];
-export type LiveImport = Schemas['LiveImport'];
+type LiveImport = Schemas['LiveImport'];
 
 /** The key of `read('/api/live')`: the picture that the events keep up to date. */
 export const LIVE_KEY = ['live'];

@@ -16,7 +16,7 @@ import { toast } from '../ui/toast';
 import { type Change, Changes, type Item, laidOver, laidOverOne } from './changes';
 import { run } from './run';
 
-export const changes = new Changes();
+const changes = new Changes();
 
 const useLayers = (collection: string) => {
   useStore(changes.store);

@@ -140,23 +140,3 @@ export function Checkbox({ label, checked, onChange, hint, disabled, mixed, hide
     </label>
   );
 }
-
-export function Switch({ label, checked, onChange, hint, disabled }: ToggleProps) {
-  return (
-    <label className="toggle">
-      <input
-        type="checkbox"
-        role="switch"
-        className="switch"
-        checked={checked}
-        aria-checked={checked}
-        disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />
-      <span>
-        {label}
-        {hint && <span className="field-hint">{hint}</span>}
-      </span>
-    </label>
-  );
-}

@@ -3,7 +3,10 @@
 
 import { type RefObject, useEffect, useState } from 'react';
 
-const MARGIN = 10;
+/** Ready above and below what is seen. */
+const MARGIN = 12;
+/** So many come and go at once: more would make one frame long, fewer all of them. */
+const STEP = 4;
 
 export interface Range {
   readonly first: number;
@@ -12,9 +15,8 @@ export interface Range {
 }
 
 export function rangeOf(top: number, height: number, rowPx: number, count: number): Range {
-  // In steps, so that a list that scrolls by pixels does not render for each of them.
-  const first = Math.floor(top / rowPx / MARGIN) * MARGIN - MARGIN;
-  const end = Math.ceil((top + height) / rowPx / MARGIN) * MARGIN + MARGIN;
+  const first = Math.floor(top / rowPx / STEP) * STEP - MARGIN;
+  const end = Math.ceil((top + height) / rowPx / STEP) * STEP + MARGIN;
   return { first: Math.max(0, Math.min(first, count)), end: Math.max(0, Math.min(end, count)) };
 }
 

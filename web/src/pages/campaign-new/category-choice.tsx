@@ -1,15 +1,11 @@
-import { useEffect, useState } from 'react';
-import { list } from '../../api/queries';
-import type { Schemas } from '../../api/types';
+import { useState } from 'react';
+import { useCategories } from '../../api/categories';
 import { number } from '../../i18n/format';
-import { useRows } from '../../optimistic/use-optimistic';
 import { Checkbox } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
 import { useWords } from './words';
-
-type Category = Schemas['CategoryOut'];
 
 const SEARCH_FROM = 8;
 
@@ -21,13 +17,7 @@ interface ChoiceProps {
 export function CategoryChoice({ chosen, onChange }: ChoiceProps) {
   const t = useWords();
   const [sought, setSought] = useState('');
-  const categories = useRows<Category>('categories', list('/api/categories', {}));
-  const { rows, isPending, isError, error, refetch, fetchNextPage } = categories;
-  const isMore = categories.hasNextPage && !categories.isFetchingNextPage;
-  // A choice shows all there is: a category that was chosen must not be out of sight.
-  useEffect(() => {
-    if (isMore) void fetchNextPage();
-  }, [isMore, fetchNextPage]);
+  const { rows, isPending, isError, error, refetch } = useCategories();
 
   if (isPending) return <Skeleton lines={4} />;
   if (isError && rows.length === 0) return <ErrorState error={error} onRetry={() => void refetch()} />;

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { list as pages, read } from '../../api/queries';
-import type { Schemas } from '../../api/types';
+import { useCategories } from '../../api/categories';
+import { read } from '../../api/queries';
 import { duration, list } from '../../i18n/format';
-import { useRows } from '../../optimistic/use-optimistic';
 import { Card } from '../../ui/layout';
 import { Link } from '../../ui/link';
 import type { Form, StepName } from './form';
@@ -61,7 +60,7 @@ function Part({ step, name, children }: { step: StepName; name: string; children
 
 function AudienceSummary({ form }: { form: Form }) {
   const t = useWords();
-  const { rows } = useRows<Schemas['CategoryOut']>('categories', pages('/api/categories', {}));
+  const { rows } = useCategories();
   const counts = useAudience(form).data?.audience;
   const names = rows.filter(({ id }) => form.category_ids.includes(id)).map(({ name }) => name);
   const out = counts ? counts.opted_out + counts.not_on_whatsapp : 0;

@@ -57,7 +57,9 @@ export function CheckStep({ keeper, campaign }: StepProps) {
         </Button>
       </Foot>
       {asking === 'start' && <StartDialog keeper={keeper} onClose={close} onRefused={setRefusal} />}
-      {asking === 'schedule' && <ScheduleDialog keeper={keeper} campaign={campaign} onClose={close} />}
+      {asking === 'schedule' && (
+        <ScheduleDialog startAt={campaign?.start_at} flush={() => keeper.flush()} onClose={close} />
+      )}
       {asking === 'unschedule' && campaign && <UnscheduleDialog campaign={campaign} onClose={close} />}
     </>
   );

@@ -93,7 +93,7 @@ const en = {
   notPreviewed: 'The preview could not be made',
 
   test: 'Send a test',
-  testExplained: 'A real message to one number. It does not count in the results of the campaign.',
+  testExplained: 'A real message to one number. It takes a place in the sender’s quota, and is in no result.',
   testPhone: 'Phone number',
   testPhoneHint: 'With the country code, such as +33 6 39 98 00 01.',
   testPhoneWrong: 'This is not a complete phone number. Write it with its country code: +33 6 39 98 00 01.',

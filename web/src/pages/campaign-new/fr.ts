@@ -101,7 +101,8 @@ const fr: typeof en = french({
   notPreviewed: 'L’aperçu n’a pas pu être préparé',
 
   test: 'Envoyer un test',
-  testExplained: 'Un vrai message, vers un seul numéro. Il ne compte pas dans les résultats de la campagne.',
+  testExplained:
+    'Un vrai message, vers un seul numéro. Il compte dans le quota de l’expéditeur et ne figure dans aucun résultat.',
   testPhone: 'Numéro de téléphone',
   testPhoneHint: 'Avec l’indicatif du pays, par exemple +33 6 39 98 00 01.',
   testPhoneWrong: 'Ce numéro est incomplet. Écrivez-le avec l’indicatif du pays : +33 6 39 98 00 01.',

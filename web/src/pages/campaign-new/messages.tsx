@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { useStore } from '../../store';
+import { Card } from '../../ui/layout';
 import type { StepProps } from './editor';
+import { gapsOf } from './form';
 import { MessageEditor } from './message-editor';
 import { PhonePreview } from './phone-preview';
 import { variablesOf } from './template';
@@ -9,9 +11,9 @@ import { useAudience } from './use-audience';
 import { usePreview } from './use-preview';
 import { useWords } from './words';
 
-export function MessagesStep({ keeper, campaign }: StepProps) {
+export function MessagesStep({ keeper }: StepProps) {
   const t = useWords();
-  const { form } = useStore(keeper.store);
+  const { form, id } = useStore(keeper.store);
   const people = useAudience(form).data?.sample ?? [];
   const [chosen, setChosen] = useState('');
   const person = people.find(({ id }) => id === chosen) ?? people[0];
@@ -38,7 +40,14 @@ export function MessagesStep({ keeper, campaign }: StepProps) {
           ))}
         </div>
         <PhonePreview preview={preview} people={people} person={person} onPerson={setChosen} />
-        <TestSend keeper={keeper} campaign={campaign} />
+        <Card title={t.test}>
+          <TestSend
+            campaignId={id}
+            flush={() => keeper.flush()}
+            senderIds={form.sender_ids}
+            isReady={gapsOf(form).length === 0}
+          />
+        </Card>
       </div>
     </>
   );

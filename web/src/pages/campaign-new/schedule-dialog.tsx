@@ -8,16 +8,22 @@ import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Field, TextInput } from '../../ui/field';
 import { Notice } from '../../ui/notice';
-import type { StepProps } from './editor';
 import { useWords } from './words';
 import { startOf, tomorrow, typed, zone } from './zone';
 
+interface Props {
+  /** The start that is planned already. */
+  readonly startAt?: string | null | undefined;
+  /** Gives the campaign's id once the server has all of it. */
+  readonly flush: () => Promise<string>;
+  readonly onClose: () => void;
+}
+
 /** Plans the start, or moves it. */
-export function ScheduleDialog({ keeper, campaign, onClose }: StepProps & { onClose: () => void }) {
+export function ScheduleDialog({ startAt, flush, onClose }: Props) {
   const t = useWords();
   const client = useQueryClient();
-  const planned = campaign?.start_at;
-  const [text, setText] = useState(typed(planned ? new Date(planned) : tomorrow()));
+  const [text, setText] = useState(typed(startAt ? new Date(startAt) : tomorrow()));
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [isTried, setTried] = useState(false);
@@ -31,7 +37,7 @@ export function ScheduleDialog({ keeper, campaign, onClose }: StepProps & { onCl
     setBusy(true);
     setProblem(null);
     try {
-      const campaign_id = await keeper.flush();
+      const campaign_id = await flush();
       const body = { start_at: start.toISOString() };
       const answer = await call('post', '/api/campaigns/{campaign_id}/schedule', {
         path: { campaign_id },
@@ -39,6 +45,7 @@ export function ScheduleDialog({ keeper, campaign, onClose }: StepProps & { onCl
       });
       client.setQueryData(keyOf(`/api/campaigns/${campaign_id}`), answer);
       void client.invalidateQueries({ queryKey: ['campaigns'] });
+      void client.invalidateQueries({ queryKey: ['estimates', campaign_id] });
       onClose();
     } catch (error) {
       setProblem(failure(error));
@@ -52,7 +59,7 @@ export function ScheduleDialog({ keeper, campaign, onClose }: StepProps & { onCl
       onClose={onClose}
       actions={
         <Button kind="primary" busy={isBusy} onClick={(event) => void schedule(event)}>
-          {planned ? t.scheduleMove : t.scheduleDo}
+          {startAt ? t.scheduleMove : t.scheduleDo}
         </Button>
       }
     >

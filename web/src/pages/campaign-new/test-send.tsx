@@ -1,3 +1,4 @@
+import './test-send.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type KeyboardEvent, useState } from 'react';
 import { call } from '../../api/client';
@@ -6,14 +7,10 @@ import { ApiProblem } from '../../api/problem';
 import { keyOf } from '../../api/url';
 import { keep, kept } from '../../kept';
 import { useMe } from '../../session/session';
-import { useStore } from '../../store';
 import { Button } from '../../ui/button';
 import { Field, Select, TextInput } from '../../ui/field';
-import { Card } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
 import { Segments } from '../../ui/tabs';
-import type { StepProps } from './editor';
-import { gapsOf } from './form';
 import { IncompleteError } from './keeper';
 import { SentTests } from './sent-tests';
 import { useSenders } from './use-senders';
@@ -21,19 +18,25 @@ import { useWords } from './words';
 
 type Which = 'both' | 'message_1' | 'message_2';
 
+interface Props {
+  readonly campaignId: string | null;
+  /** Gives the campaign's id once the server has all of it: what arrives is what is on the screen. */
+  readonly flush: () => Promise<string>;
+  readonly senderIds: readonly string[];
+  readonly isReady: boolean;
+}
+
 /** Somebody sends it to their own phone first. */
-export function TestSend({ keeper }: StepProps) {
+export function TestSend({ campaignId, flush, senderIds, isReady }: Props) {
   const t = useWords();
   const me = useMe();
-  const { form, id } = useStore(keeper.store);
   const [phone, setPhone] = useState(kept(`test-phone.${me.id}`) ?? '');
   const [which, setWhich] = useState<Which>('both');
   const [chosen, setSender] = useState('');
-  const senders = useSenders().filter((sender) => form.sender_ids.includes(sender.id));
+  const senders = useSenders().filter((sender) => senderIds.includes(sender.id));
   const sender =
     senders.find((each) => each.id === chosen) ?? senders.find(({ status }) => status === 'active');
-  const { send, isBusy, error } = useTestSend(keeper);
-  const isReady = gapsOf(form).length === 0;
+  const { send, isBusy, error } = useTestSend(flush);
   const isPhoneWrong = error instanceof ApiProblem && error.of('phone') !== undefined;
 
   const go = () => {
@@ -47,48 +50,46 @@ export function TestSend({ keeper }: StepProps) {
     if (isReady && phone.trim()) go();
   };
   return (
-    <Card title={t.test}>
-      <div className="stack">
-        <p className="muted small">{t.testExplained}</p>
-        <div className="test-fields">
-          <Field label={t.testPhone} hint={t.testPhoneHint} error={isPhoneWrong ? t.testPhoneWrong : undefined}>
-            <TextInput type="tel" autoComplete="tel" value={phone} onChange={setPhone} onKeyDown={onKey} />
+    <div className="stack">
+      <p className="muted small">{t.testExplained}</p>
+      <div className="test-fields">
+        <Field label={t.testPhone} hint={t.testPhoneHint} error={isPhoneWrong ? t.testPhoneWrong : undefined}>
+          <TextInput type="tel" autoComplete="tel" value={phone} onChange={setPhone} onKeyDown={onKey} />
+        </Field>
+        {senders.length > 1 && (
+          <Field label={t.testFrom}>
+            <Select
+              value={sender?.id ?? ''}
+              onChange={setSender}
+              options={senders.map(({ id: value, name: label }) => ({ value, label }))}
+            />
           </Field>
-          {senders.length > 1 && (
-            <Field label={t.testFrom}>
-              <Select
-                value={sender?.id ?? ''}
-                onChange={setSender}
-                options={senders.map(({ id: value, name: label }) => ({ value, label }))}
-              />
-            </Field>
-          )}
-        </div>
-        <div className="row">
-          <Segments
-            label={t.testWhich}
-            tabs={[
-              { id: 'both', label: t.testBoth },
-              { id: 'message_1', label: t.message1 },
-              { id: 'message_2', label: t.message2 },
-            ]}
-            current={which}
-            onChange={(next) => setWhich(next as Which)}
-          />
-          <Button icon="send" busy={isBusy} disabled={!isReady || !phone.trim()} onClick={go}>
-            {t.testSend}
-          </Button>
-        </div>
-        {!isReady && <p className="muted small">{t.testNotYet}</p>}
-        {error !== null && !isPhoneWrong && (
-          <Notice tone="bad">
-            <strong>{t.testFailed}</strong>
-            <div className="small">{error instanceof IncompleteError ? t.testNotYet : failure(error)}</div>
-          </Notice>
         )}
-        {id && <SentTests campaignId={id} />}
       </div>
-    </Card>
+      <div className="row">
+        <Segments
+          label={t.testWhich}
+          tabs={[
+            { id: 'both', label: t.testBoth },
+            { id: 'message_1', label: t.message1 },
+            { id: 'message_2', label: t.message2 },
+          ]}
+          current={which}
+          onChange={(next) => setWhich(next as Which)}
+        />
+        <Button icon="send" busy={isBusy} disabled={!isReady || !phone.trim()} onClick={go}>
+          {t.testSend}
+        </Button>
+      </div>
+      {!isReady && <p className="muted small">{t.testNotYet}</p>}
+      {error !== null && !isPhoneWrong && (
+        <Notice tone="bad">
+          <strong>{t.testFailed}</strong>
+          <div className="small">{error instanceof IncompleteError ? t.testNotYet : failure(error)}</div>
+        </Notice>
+      )}
+      {campaignId && <SentTests campaignId={campaignId} />}
+    </div>
   );
 }
 
@@ -98,7 +99,7 @@ interface Asked {
   readonly sender_id: string | null;
 }
 
-function useTestSend(keeper: StepProps['keeper']) {
+function useTestSend(flush: Props['flush']) {
   const client = useQueryClient();
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -106,8 +107,7 @@ function useTestSend(keeper: StepProps['keeper']) {
     setBusy(true);
     setError(null);
     try {
-      // What arrives is what is on the screen.
-      const campaign_id = await keeper.flush();
+      const campaign_id = await flush();
       await call('post', '/api/campaigns/{campaign_id}/test-send', {
         path: { campaign_id },
         body: { ...body, variables: {} },

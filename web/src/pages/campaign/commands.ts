@@ -64,12 +64,6 @@ export function useSteps({ id }: Campaign) {
       await arrived();
     },
     start: () => call('post', '/api/campaigns/{campaign_id}/start', place).then(arrived),
-    move: async (startAt: Date) => {
-      const body = { start_at: startAt.toISOString() };
-      await call('post', '/api/campaigns/{campaign_id}/schedule', { ...place, body });
-      toast({ tone: 'good', text: t.moved });
-      await arrived();
-    },
     unschedule: () => call('delete', '/api/campaigns/{campaign_id}/schedule', place).then(arrived),
     duplicate: async () => {
       try {

@@ -86,9 +86,6 @@ const fr: typeof en = french({
   scheduled: 'En attente de son démarrage',
   startsIn: (wait: string) => `Démarre dans ${wait}`,
   startsSoon: 'Démarre d’un instant à l’autre',
-  moveTitle: 'Déplacer le démarrage',
-  newStart: 'Nouveau démarrage',
-  inPast: 'Choisissez un moment à venir.',
   startNowTitle: 'Démarrer la campagne maintenant ?',
   startNowExplained: (count: number) =>
     plural(count, {
@@ -98,19 +95,6 @@ const fr: typeof en = french({
   unscheduleTitle: 'Remettre la campagne en brouillon ?',
   unscheduleExplained: 'Elle ne démarrera plus d’elle-même. Tout ce que vous avez réglé est conservé.',
   notYet: 'Rien n’a encore été envoyé. L’avancement s’affichera ici après le démarrage.',
-  moved: 'Le démarrage a été déplacé',
-
-  testTitle: 'Envoyer un test',
-  testExplained:
-    'Il est réellement envoyé, compte dans le quota de l’expéditeur et ne figure dans aucun résultat.',
-  testPhone: 'Au numéro',
-  testPhoneHint: 'Avec l’indicatif du pays, par exemple +33 6 39 98 00 01',
-  testWhat: 'Message',
-  testBoth: 'Les deux messages',
-  testSender: 'Depuis',
-  testSend: 'Envoyer',
-  testSends: 'Tests précédents',
-  noTests: 'Aucun test envoyé pour l’instant',
 
   messageStates: {
     pending: 'En attente',
@@ -303,29 +287,6 @@ const fr: typeof en = french({
     }),
   laneBatches: (started: number, total: number) => `lot ${number(started)} sur ${number(total)}`,
   nextAt: (at: string) => `prochain message 1 à ${at}`,
-  every: (delay: string) => `un message toutes les ${delay}`,
-  seconds: (seconds: string) => `${seconds} s`,
-  pace: {
-    person: 'Mis en pause par une personne',
-    campaigns: 'Toutes ses campagnes sont en pause',
-    break: 'La passerelle WhatsApp a demandé une pause',
-    rest: 'Repos après de nombreux messages à la suite',
-    night: 'Il se repose la nuit',
-    quota: (sent: number, quota: number) =>
-      `${number(sent)} messages sur ${number(quota)} envoyés en 24 heures`,
-    quotaKept: (sent: number, quota: number, kept: number) =>
-      `${number(sent)} messages sur ${number(quota)} envoyés en 24 heures, de la place est gardée pour ${plural(kept, { one: '# réponse', other: '# réponses' })}`,
-    every: (delay: string, profile: string) => `Un message toutes les ${delay} (${profile})`,
-    slower: (delay: string, profile: string, factor: number) =>
-      `Un message toutes les ${delay} (${profile}), ${number(factor)} fois plus lent à cause d’échecs`,
-    failedInARow: (count: number) => `${number(count)} messages en échec à la suite`,
-    failedInTen: (count: number) => `${number(count)} messages en échec en dix minutes`,
-  },
-  profiles: {
-    standard: 'cadence habituelle',
-    careful: 'cadence prudente d’un numéro récent',
-    fixed: 'cadence fixe',
-  },
   changes: 'Changements de cadence',
   noChanges: 'La cadence n’a pas encore changé',
   errorRate: (rate: number) => `${percent(rate, 1)} des messages ont échoué`,

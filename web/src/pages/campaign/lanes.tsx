@@ -4,12 +4,13 @@ import type { Schemas } from '../../api/types';
 import { time } from '../../i18n/format';
 import type { LiveSender } from '../../live/apply';
 import { useLivePart } from '../../live/use-live';
+import { every, inWords } from '../../senders/reasons';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { useNow } from '../../ui/now';
 import { Progress } from '../../ui/progress';
 import { StatusPill } from '../../ui/state';
+import { useWords as useSenderWords } from '../senders/words';
 import { type Campaign, isOpen, placeOf } from './data';
-import { everyWords, reasonWords } from './pace-words';
 import { useWords } from './words';
 
 /** What comes sooner is not worth saying. */
@@ -47,6 +48,7 @@ export function Lanes({ campaign }: { campaign: Campaign }) {
 /** `sender` says what it does now, while the campaign is open. */
 function Lane({ lane, sender }: { lane: Schemas['LaneProgress']; sender: LiveSender | undefined }) {
   const t = useWords();
+  const pace = useSenderWords();
   const state = sender && (sender.status === 'active' ? sender.state : sender.status);
   const delay = sender?.delay_s;
   const now = useNow();
@@ -66,10 +68,10 @@ function Lane({ lane, sender }: { lane: Schemas['LaneProgress']; sender: LiveSen
       <p className="row muted small lane-facts">
         <span>{t.laneContacts(lane.contacts_started, lane.contacts)}</span>
         <span>{t.laneBatches(lane.batches_started, lane.batches)}</span>
-        {state === 'sending' && delay ? <span>{everyWords(t, delay)}</span> : null}
+        {state === 'sending' && delay ? <span>{every(pace.reasons, delay)}</span> : null}
         {sender && next && Date.parse(next) - now > SOON_MS && <span>{t.nextAt(time(next))}</span>}
       </p>
-      {sender?.reason && state !== 'sending' && <p className="small">{reasonWords(t, sender.reason)}</p>}
+      {sender?.reason && state !== 'sending' && <p className="small">{inWords(pace, sender.reason)}</p>}
     </li>
   );
 }

@@ -1,10 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { list } from '../../api/queries';
+import { inWords } from '../../senders/reasons';
 import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { StatusPill, Time } from '../../ui/state';
+import { useWords as useSenderWords } from '../senders/words';
 import { type Campaign, placeOf } from './data';
-import { reasonWords } from './pace-words';
 import { useSenderNames } from './sender-names';
 import { useWords } from './words';
 
@@ -13,6 +14,7 @@ const AT_ONCE = 20;
 /** Every change of the pace of its senders, with the reason. */
 export function PaceChanges({ campaign }: { campaign: Campaign }) {
   const t = useWords();
+  const pace = useSenderWords();
   const senderName = useSenderNames();
   const changes = useInfiniteQuery(
     list('/api/campaigns/{campaign_id}/pacing-changes', {
@@ -44,7 +46,7 @@ export function PaceChanges({ campaign }: { campaign: Campaign }) {
                 <Time at={change.at} exact />
               </span>
             </span>
-            <span className="small">{reasonWords(t, change.reason)}</span>
+            <span className="small">{inWords(pace, change.reason)}</span>
             {change.error_rate > 0 && <span className="small muted">{t.errorRate(change.error_rate)}</span>}
           </li>
         ))}

@@ -1,15 +1,13 @@
-import { type FormEvent, useId, useState } from 'react';
-import { failure } from '../../api/failure';
+import { useState } from 'react';
 import { dateTime, duration } from '../../i18n/format';
-import { useCommon } from '../../i18n/words';
 import { Button } from '../../ui/button';
-import { ConfirmDialog, Dialog } from '../../ui/dialog';
-import { Field, TextInput } from '../../ui/field';
+import { ConfirmDialog } from '../../ui/dialog';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
 import { useNow } from '../../ui/now';
+import { ScheduleDialog } from '../campaign-new/schedule-dialog';
 import { useSteps } from './commands';
-import { type Campaign, useEstimate } from './data';
+import { type Campaign, type Estimate, useEstimate } from './data';
 import { Holds, Moments } from './time-left';
 import { useWords } from './words';
 
@@ -43,8 +41,8 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
           <>
             <Moments
               rows={[
-                [t.lastMessage1, estimate.data.messages_1_done_at],
-                [t.done, estimate.data.closes_at],
+                [t.lastMessage1, fromStart(startAt, estimate.data, estimate.data.messages_1_done_at)],
+                [t.done, fromStart(startAt, estimate.data, estimate.data.closes_at)],
               ]}
             />
             {!estimate.data.fits && <Notice tone="warn">{t.tooLong(estimate.data.contacts)}</Notice>}
@@ -56,7 +54,9 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
           <Skeleton lines={2} />
         )}
       </div>
-      {asked === 'move' && <MoveDialog campaign={campaign} startAt={startAt} onClose={close} />}
+      {asked === 'move' && (
+        <ScheduleDialog startAt={startAt} flush={() => Promise.resolve(campaign.id)} onClose={close} />
+      )}
       {asked === 'start' && (
         <ConfirmDialog title={t.startNowTitle} confirm={t.startNow} onConfirm={start} onClose={close}>
           {estimate.data && <p>{t.startNowExplained(estimate.data.contacts)}</p>}
@@ -71,61 +71,6 @@ export function Scheduled({ campaign, startAt }: { campaign: Campaign; startAt: 
   );
 }
 
-function MoveDialog({
-  campaign,
-  startAt,
-  onClose,
-}: {
-  campaign: Campaign;
-  startAt: string;
-  onClose: () => void;
-}) {
-  const t = useWords();
-  const common = useCommon();
-  const form = useId();
-  const { move } = useSteps(campaign);
-  const [wanted, setWanted] = useState(() => localInput(new Date(startAt)));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | undefined>();
-
-  async function save(event: FormEvent) {
-    event.preventDefault();
-    const at = new Date(wanted);
-    if (!(at.getTime() > Date.now())) return setProblem(t.inPast);
-    setBusy(true);
-    try {
-      await move(at);
-      onClose();
-    } catch (error) {
-      setProblem(failure(error));
-      setBusy(false);
-    }
-  }
-
-  return (
-    <Dialog
-      title={t.moveTitle}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{common.keep}</Button>
-          <Button kind="primary" type="submit" form={form} busy={busy}>
-            {t.move}
-          </Button>
-        </>
-      }
-    >
-      <form id={form} onSubmit={(event) => void save(event)}>
-        <Field label={t.newStart} error={problem}>
-          <TextInput type="datetime-local" value={wanted} onChange={setWanted} required />
-        </Field>
-      </form>
-    </Dialog>
-  );
-}
-
-/** A moment as an input of local time takes it. */
-function localInput(moment: Date): string {
-  const shifted = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
-}
+/** The estimate is for a start at once: the same time later, counted from the planned start. */
+const fromStart = (startAt: string, { estimated_at: now }: Estimate, then: string | null): string | null =>
+  then && new Date(Date.parse(startAt) + Date.parse(then) - Date.parse(now)).toISOString();

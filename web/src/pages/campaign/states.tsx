@@ -13,7 +13,7 @@ const SHADES: Readonly<Record<string, Shade>> = {
   message_2_sent: 1,
   message_1_sent: 3,
   no_interaction: 2,
-  late_interaction: 2,
+  late_interaction: 4,
   failed: 5,
   opted_out: 4,
   cancelled: 4,

@@ -1,11 +1,11 @@
 import { useMemo } from 'react';
+import type { Category } from '../../api/categories';
 import { number } from '../../i18n/format';
 import { Icon } from '../../ui/icon';
 import { Link } from '../../ui/link';
 import { Menu } from '../../ui/menu';
 import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
-import type { Category } from './use-categories';
 import { useWords } from './words';
 
 const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

@@ -1,5 +1,6 @@
 import './style.css';
 import { useState } from 'react';
+import { type Category, useCategories } from '../../api/categories';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
 import { Card, Empty, ErrorState, PageHeader, Skeleton } from '../../ui/layout';
@@ -8,7 +9,6 @@ import { useSearchParam } from '../../ui/url-state';
 import { CategoryForm } from './category-form';
 import { CategoryTable, matching } from './category-table';
 import { freshColour } from './palette';
-import { type Category, useCategories } from './use-categories';
 import { type CategoryValues, useCategoryWrites } from './use-category-writes';
 import { useWords } from './words';
 

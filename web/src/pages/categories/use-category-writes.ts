@@ -1,9 +1,9 @@
 // What is done to categories, seen at once.
 
+import type { Category } from '../../api/categories';
 import { call } from '../../api/client';
 import { reworded } from '../../api/reworded';
 import { useWrite } from '../../optimistic/use-optimistic';
-import type { Category } from './use-categories';
 import { useWords } from './words';
 
 export interface CategoryValues {

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { useCategories } from '../../api/categories';
 import { language } from '../../i18n/language';
 import { useStore } from '../../store';
 import { Button } from '../../ui/button';
@@ -6,7 +7,6 @@ import { Field, Select, TextInput } from '../../ui/field';
 import { Card, ErrorState } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
 import { Progress } from '../../ui/progress';
-import { useCategories } from '../categories/use-categories';
 import { countries } from './countries';
 import type { Choices, Draft, Preview } from './draft';
 import { mapped, wrongWith } from './mapping';

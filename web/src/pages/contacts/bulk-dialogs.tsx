@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Category } from '../../api/categories';
 import { call } from '../../api/client';
 import { ApiProblem } from '../../api/problem';
 import { ConfirmDialog } from '../../ui/dialog';
 import { Checkbox, Field, Select, TextInput } from '../../ui/field';
 import { Link } from '../../ui/link';
-import type { Category } from '../categories/use-categories';
 import { onlyCategory } from './filters';
 import type { Who } from './opened';
 import type { Act } from './use-bulk';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Category } from '../categories/use-categories';
+import type { Category } from '../../api/categories';
 import { CategoryDialog, CheckDialog, OptOutDialog, RemoveDialog } from './bulk-dialogs';
 import type { ContactValues } from './contact';
 import { ContactForm, EditForm } from './contact-form';

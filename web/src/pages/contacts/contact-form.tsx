@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
+import type { Category } from '../../api/categories';
 import { failure } from '../../api/failure';
 import { ApiProblem } from '../../api/problem';
 import { read } from '../../api/queries';
@@ -9,7 +10,6 @@ import { Dialog } from '../../ui/dialog';
 import { Checkbox, Field, TextInput } from '../../ui/field';
 import { ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
-import type { Category } from '../categories/use-categories';
 import { type ContactValues, type FullContact, NO_VALUES, valuesOf, wrongWith } from './contact';
 import { VariablesField } from './variables-field';
 import { useWords } from './words';

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import type { Category } from '../../api/categories';
 import { read } from '../../api/queries';
 import { dateTime } from '../../i18n/format';
 import { useItem } from '../../optimistic/use-optimistic';
@@ -8,7 +9,6 @@ import { ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
 import { Badge, PhoneNumber } from '../../ui/state';
 import { useSearchParam } from '../../ui/url-state';
-import type { Category } from '../categories/use-categories';
 import type { FullContact } from './contact';
 import type { Open } from './opened';
 import { Timeline } from './timeline';

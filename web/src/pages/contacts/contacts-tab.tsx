@@ -1,13 +1,13 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { navigate } from 'wouter/use-browser-location';
+import { useCategories } from '../../api/categories';
 import { list, read } from '../../api/queries';
 import { useRows } from '../../optimistic/use-optimistic';
 import { Button } from '../../ui/button';
 import { Empty, ErrorState } from '../../ui/layout';
 import { Link } from '../../ui/link';
 import { VirtualTable } from '../../ui/virtual-table';
-import { useCategories } from '../categories/use-categories';
 import { CheckProgress } from './check-progress';
 import { type Contact, isArriving } from './contact';
 import { ContactDialogs } from './contact-dialogs';

@@ -1,10 +1,10 @@
 import { useState } from 'react';
+import type { Category } from '../../api/categories';
 import { Button } from '../../ui/button';
 import { Select } from '../../ui/field';
 import { useNarrow } from '../../ui/narrow';
 import { SearchField } from '../../ui/search-field';
 import { useSearchParam } from '../../ui/url-state';
-import type { Category } from '../categories/use-categories';
 import type { Filters } from './filters';
 import { useWords } from './words';
 

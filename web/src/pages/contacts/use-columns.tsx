@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
+import type { Category } from '../../api/categories';
 import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
 import { Badge, PhoneNumber, Time } from '../../ui/state';
 import type { Column } from '../../ui/table';
-import type { Category } from '../categories/use-categories';
 import { type Contact, isArriving } from './contact';
 import type { Open } from './opened';
 import { WhatsappState } from './whatsapp-state';

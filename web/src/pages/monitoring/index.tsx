@@ -2,7 +2,6 @@ import './style.css';
 import { useQuery } from '@tanstack/react-query';
 import { read } from '../../api/queries';
 import { seconds } from '../../i18n/format';
-import { loadWords } from '../../i18n/words';
 import { useLive } from '../../live/use-live';
 import { ErrorState, PageHeader, Skeleton } from '../../ui/layout';
 import { Cache } from './cache';
@@ -13,9 +12,6 @@ import { Upkeep } from './upkeep';
 import { Warnings } from './warnings';
 import { useWords } from './words';
 import { Workers } from './workers';
-
-// Senders say here too why they stand, in the words of their own page.
-await loadWords('senders');
 
 // The stream tells what changes in campaigns and senders; quotas, workers and the cache change without an event.
 const refetchInterval = 5000;

@@ -1,7 +1,7 @@
 import type { Live } from '../../live/apply';
+import { inWords } from '../../senders/reasons';
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
-import { inWords } from '../senders/reasons';
 import { useWords as useSenderWords } from '../senders/words';
 import { useWords, type Words } from './words';
 

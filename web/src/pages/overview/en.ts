@@ -31,6 +31,7 @@ const en = {
   done: 'Done',
   waiting: 'Waiting for a reaction',
   toContact: 'To contact',
+  starts: (when: string) => `Starts ${when}`,
   contacted: (count: number, total: number) =>
     `${number(count)} of ${plural(total, { one: '# contact', other: '# contacts' })} written to`,
   reacted: (count: number) => plural(count, { one: '# reaction', other: '# reactions' }),

@@ -36,6 +36,7 @@ const fr: typeof en = french({
   done: 'Terminés',
   waiting: 'Réaction attendue',
   toContact: 'À contacter',
+  starts: (when: string) => `Départ le ${when}`,
   contacted: (count: number, total: number) =>
     `${number(count)} sur ${plural(total, { one: '# contact', other: '# contacts' })} contactés`,
   reacted: (count: number) => plural(count, { one: '# réaction', other: '# réactions' }),

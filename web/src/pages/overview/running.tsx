@@ -1,3 +1,4 @@
+import { dateTime } from '../../i18n/format';
 import { finished, type LiveCampaign } from '../../live/apply';
 import { Card, Empty } from '../../ui/layout';
 import { Link } from '../../ui/link';
@@ -30,7 +31,7 @@ export function Running({ campaigns }: { campaigns: readonly LiveCampaign[] }) {
 
 function RunningCampaign({ campaign }: { campaign: LiveCampaign }) {
   const t = useWords();
-  const { id, name, status, total_contacts: total, pending, waiting } = campaign;
+  const { id, name, status, start_at, total_contacts: total, pending, waiting } = campaign;
   return (
     <li>
       <div className="row spread">
@@ -39,19 +40,25 @@ function RunningCampaign({ campaign }: { campaign: LiveCampaign }) {
         </Link>
         <StatusPill state={status} />
       </div>
-      <PartsBar
-        label={t.progress(name)}
-        total={total}
-        parts={[
-          { label: t.done, value: finished(campaign), shade: 1 },
-          { label: t.waiting, value: waiting, shade: 2 },
-        ]}
-      />
-      <p className="row muted small running-numbers">
-        <span>{t.contacted(total - pending, total)}</span>
-        <span>{t.reacted(campaign.interactions)}</span>
-        <span>{t.followedUp(campaign.messages_2_sent)}</span>
-      </p>
+      {start_at && status === 'scheduled' ? (
+        <p className="muted small">{t.starts(dateTime(start_at))}</p>
+      ) : (
+        <>
+          <PartsBar
+            label={t.progress(name)}
+            total={total}
+            parts={[
+              { label: t.done, value: finished(campaign), shade: 1 },
+              { label: t.waiting, value: waiting, shade: 2 },
+            ]}
+          />
+          <p className="row muted small running-numbers">
+            <span>{t.contacted(total - pending, total)}</span>
+            <span>{t.reacted(campaign.interactions)}</span>
+            <span>{t.followedUp(campaign.messages_2_sent)}</span>
+          </p>
+        </>
+      )}
     </li>
   );
 }

@@ -3,10 +3,10 @@ import type { ReactNode } from 'react';
 import { asPage, read } from '../../api/queries';
 import type { Schemas } from '../../api/types';
 import { date, measure, number, percent } from '../../i18n/format';
+import { every, inWords } from '../../senders/reasons';
 import { Dialog } from '../../ui/dialog';
 import { ErrorState, Skeleton } from '../../ui/layout';
 import { StatusPill, Time } from '../../ui/state';
-import { every, inWords } from './reasons';
 import type { Sender } from './sender';
 import { useWords, type Words } from './words';
 

@@ -1,9 +1,9 @@
 import { useState } from 'react';
+import { asSentence } from '../../senders/reasons';
 import { Button } from '../../ui/button';
 import { ConfirmDialog, Dialog } from '../../ui/dialog';
 import { Link } from '../../ui/link';
 import { Choices } from './choices';
-import { asSentence } from './reasons';
 import type { PauseScope, Sender } from './sender';
 import { useWords } from './words';
 

@@ -1,4 +1,5 @@
 import { number, percent, time } from '../../i18n/format';
+import { asSentence, inWords } from '../../senders/reasons';
 import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/layout';
@@ -7,7 +8,6 @@ import { Progress } from '../../ui/progress';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import { isOnItsWay } from './draft';
 import { HealthLine } from './health-line';
-import { asSentence, inWords } from './reasons';
 import { type Sender, stateOf } from './sender';
 import { useWords } from './words';
 

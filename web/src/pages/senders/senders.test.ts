@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiProblem } from '../../api/problem';
 import { language } from '../../i18n/language';
+import { asSentence, inWords } from '../../senders/reasons';
 import { changeOf, emptyDraft, newSenderOf, problemsOf, refusalOf, shownAtOnce } from './draft';
 import en from './en';
 import fr from './fr';
 import { type Health, healthOf } from './health';
-import { asSentence, inWords } from './reasons';
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 

@@ -1,5 +1,4 @@
 import './style.css';
-import { loadWords } from '../../i18n/words';
 import { managesUsers, useMe } from '../../session/session';
 import { PageHeader } from '../../ui/layout';
 import { Tabs } from '../../ui/tabs';
@@ -8,9 +7,6 @@ import { ApiKeys } from '../profile/api-keys';
 import { Catalogue } from './catalogue';
 import { Log } from './log';
 import { useWords } from './words';
-
-// Everybody's keys are shown as one's own are on the profile.
-await loadWords('profile');
 
 export default function SettingsPage() {
   const t = useWords();

@@ -1,9 +1,9 @@
 // All categories: there are few enough to have them all, and whoever chooses among them needs them all.
 
 import { useEffect } from 'react';
-import { list } from '../../api/queries';
-import type { Schemas } from '../../api/types';
-import { useRows } from '../../optimistic/use-optimistic';
+import { useRows } from '../optimistic/use-optimistic';
+import { list } from './queries';
+import type { Schemas } from './types';
 
 export type Category = Schemas['CategoryOut'];
 

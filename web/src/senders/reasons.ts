@@ -1,7 +1,7 @@
 // Why a sender does what it does: the API says it in English, here it is taken apart to be said in any language.
 
-import { measure, number, percent } from '../../i18n/format';
-import type { Words } from './words';
+import { measure, number, percent } from '../i18n/format';
+import type { Words } from '../pages/senders/words';
 
 type Numbers = readonly number[];
 
