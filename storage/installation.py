@@ -17,12 +17,11 @@ class Installation:
     hold_reason: str | None  # why nothing leaves; None: it is not held
     unknown_since: datetime | None  # what the gateway took since then may not be stored here
     confirmed_at: datetime | None
-    confirmed_by: str | None
     now: datetime
 
 
 _COLUMNS = """
-    id::text, beat_at, held_since, hold_reason, unknown_since, confirmed_at, confirmed_by,
+    id::text, beat_at, held_since, hold_reason, unknown_since, confirmed_at,
     clock_timestamp() AS now
 """
 GET = f"SELECT {_COLUMNS} FROM installation"

@@ -153,7 +153,6 @@ def installation_of(beat_at: datetime | None) -> Installation:
         hold_reason=None,
         unknown_since=None,
         confirmed_at=None,
-        confirmed_by=None,
         now=now,
     )
 
