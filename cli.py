@@ -17,6 +17,7 @@ from rich.text import Text
 
 from local.alert_commands import alerts_app
 from local.api_client import open_client
+from local.backup_commands import backup, reconcile, restore_app
 from local.contact_commands import contacts_app
 from local.demo import run_demo
 from local.doctor import examine_installation
@@ -46,6 +47,9 @@ app.add_typer(settings_app, name="settings")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
+app.add_typer(restore_app, name="restore")
+app.command()(backup)
+app.command()(reconcile)
 
 console = Console()
 errors = Console(stderr=True)

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
     latest_start_s: float = Field(default=3600, ge=0)  # a scheduled start that is later waits for a person
+    upkeep_every_s: float = Field(default=3600, ge=60)  # looks for what was left behind
+    upkeep_patience_s: float = Field(default=300, ge=0)  # what is younger may still come right by itself
     gateway_timeout_s: float = Field(default=10, gt=0)
     number_checks_per_minute: float = Field(default=15, gt=0, le=6000)  # "is it on WhatsApp?", of all workers
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
@@ -118,6 +120,13 @@ class Settings(BaseSettings):
     def is_https(self) -> bool:
         """Whether people reach the API over TLS, so that their browsers may insist on it."""
         return self.public_url is not None and self.public_url.startswith("https://")
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where the gateway's webhooks go, with the secret in it; None: it cannot reach us."""
+        if self.public_url is None or self.webhook_secret is None:
+            return None
+        return f"{self.public_url.rstrip('/')}/webhooks/wassenger/{self.webhook_secret.get_secret_value()}"
 
     @property
     def effective_api_url(self) -> str:

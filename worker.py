@@ -8,12 +8,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
@@ -30,18 +32,23 @@ from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
+from activities.installation import InstallationGuard
 from activities.intake import Intake, Relay
 from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
 from activities.presence import Presence, Probe, temporal_probe
+from activities.repairs import RepairActivities
+from activities.restore import RestoreActivities
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
 from activities.test_sends import SendTestActivities
+from activities.upkeep import UpkeepActivities, UpkeepRules
+from activities.upkeep_starts import UpkeepKeeper
 from activities.watch import AlertWatch
-from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
+from domain.identifiers import CAMPAIGN_QUEUE, WEBHOOK_NAME, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
@@ -55,6 +62,7 @@ from workflows.number_check import NumberCheckWorkflow
 from workflows.scheduled_start import ScheduledStartWorkflow
 from workflows.sender import SenderInput, SenderWorkflow
 from workflows.test_send import SendTestWorkflow
+from workflows.upkeep import UpkeepWorkflow
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +75,7 @@ WORKFLOWS: list[type] = [
     NumberCheckWorkflow,
     ScheduledStartWorkflow,
     SendTestWorkflow,
+    UpkeepWorkflow,
 ]
 
 SENDERS_POLL_S = 2.0
@@ -186,7 +195,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         exits.push_async_callback(gateway.close)
         redis = locks.connect(settings.redis_url) if settings.redis_url else None
         if redis:
-            exits.push_async_callback(redis.aclose)
+            exits.push_async_callback(_close, redis)
         client = await connect(settings)
         await ensure_search_attributes(client)
         rules = SendingRules(
@@ -218,6 +227,12 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             language=settings.alert_language,
             webhook_url=settings.public_url or "",
         )
+        intake = Intake(pool, client, bell)
+        upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
+        repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
+        restore = RestoreActivities(pool, client, gateway, bell)
+        guard = InstallationGuard(pool, client, gateway)
+        await guard.look_first()
         working = await exits.enter_async_context(
             campaign_worker(
                 client,
@@ -227,15 +242,18 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
                     *of_senders(pacing, AlertActivities(alerts, watch.look)),
                     *of_contacts(imports, checks),
                     *of_actions(scheduling, tests),
+                    *of_upkeep(upkeep, repairs, restore),
                 ],
             )
         )
         background = [
             asyncio.create_task(SenderQueues(client, pool, sending).run()),
-            asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
+            asyncio.create_task(Relay(pool, intake).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
             asyncio.create_task(watch.run()),
+            asyncio.create_task(guard.run()),
+            asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
         ]
         # Until the very end: a worker that finishes its work is up.
         signs_of_life = [
@@ -259,6 +277,12 @@ async def _end(tasks: list["asyncio.Task[None]"]) -> None:
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Exception):
             log.error("something did not end as it should", error=repr(result))
+
+
+async def _close(redis: Redis) -> None:
+    """A cache that does not even let go in time is none of our business any more (C4)."""
+    with suppress(RedisError):
+        await redis.aclose()
 
 
 Activity = Callable[..., Awaitable[Any]]
@@ -295,6 +319,33 @@ def of_contacts(imports: ImportActivities, checks: NumberCheckActivities) -> lis
 def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> list[Activity]:
     """What is done about campaigns that have not started."""
     return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
+
+
+def of_upkeep(
+    upkeep: UpkeepActivities, repairs: RepairActivities, restore: RestoreActivities
+) -> list[Activity]:
+    """What looks for things that were left behind."""
+    return [
+        upkeep.begin_upkeep,
+        upkeep.check_webhook,
+        upkeep.resolve_stuck,
+        upkeep.read_history,
+        repairs.restart_workflows,
+        repairs.tell_replies,
+        repairs.settle_windows,
+        repairs.recount,
+        upkeep.finish_upkeep,
+        restore.adopt_sent,
+        restore.end_old_workflows,
+        restore.release_hold,
+    ]
+
+
+def upkeep_rules(settings: Settings) -> UpkeepRules:
+    """How upkeep goes about it here."""
+    return UpkeepRules(
+        patience_s=settings.upkeep_patience_s, webhook_url=settings.webhook_url, webhook_name=WEBHOOK_NAME
+    )
 
 
 def campaign_worker(client: Client, activities: list[Activity]) -> Worker:

@@ -40,6 +40,7 @@ class BatchRef:
 
     campaign_id: str
     batch: int
+    open_only: bool = False  # of a batch that is taken up again: the others have ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,9 @@ class CampaignActivities:
             )
             await batches.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
         return Batch(
-            contact_ids=await batches.list_batch(self._pool, ref.campaign_id, ref.batch),
+            contact_ids=await batches.list_batch(
+                self._pool, ref.campaign_id, ref.batch, open_only=ref.open_only
+            ),
             window_s=campaign.window_s,
             grace_s=campaign.grace_s,
         )

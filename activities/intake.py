@@ -36,7 +36,7 @@ RELAY_BATCH = 100
 # tries, over some minutes, is about a message that is not ours, such as one typed on the phone.
 UNMATCHED_AFTER_TRIES = 10
 
-_STATUSES = {
+STATUSES = {
     DeliveryStatus.SENT: MessageStatus.SENT,
     DeliveryStatus.DELIVERED: MessageStatus.DELIVERED,
     DeliveryStatus.READ: MessageStatus.READ,
@@ -153,7 +153,7 @@ class Intake:
             await self._tell(contact.campaign_id, contact.contact_id, "stop", stop)
 
     async def _delivery(self, event: WebhookEvent, update: DeliveryUpdate) -> str | None:
-        status = _STATUSES.get(update.status)
+        status = STATUSES.get(update.status)
         if status is None:
             return f"ignored: status {update.status}"
         applied = await interactions.apply_status(

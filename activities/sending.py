@@ -46,6 +46,7 @@ BUSY_S = 10.0  # the break for a sender whose provider is busy and does not say 
 STALE_POST_S = 1.5
 # How long a message waits here for its turn; if it takes longer, it gives its place to others.
 LONGEST_WAIT_S = {Reason.PACE: 120.0, Reason.BREAK: 10.0}
+NOT_SENT = "NotSent"
 NOTICE_S = 1.0  # how soon a waiting message notices a pause, a new pace, or that its worker stops
 
 
@@ -109,6 +110,21 @@ class SendingActivities:
             step = await self._turn(send)
             settled = await _undisturbed(self._go_on(send, step))
         return SendOutcome(state=settled.state, sent_at=settled.sent_at)
+
+    async def resolve(self, message_id: str) -> bool:
+        """Finds out what became of a message whose latest attempt has no known outcome, and sends nothing.
+
+        False: it was found out meanwhile. Raises an ApplicationError while the gateway cannot tell.
+        """
+        unresolved = await sending.find_unresolved(self._pool, message_id)
+        if unresolved is None:
+            return False
+        try:
+            await self._resolve(unresolved)
+        except ApplicationError as error:
+            if error.type != NOT_SENT:
+                raise  # it is still unknown; that it was not sent is an answer
+        return True
 
     async def _turn(self, send: SendInput) -> Step:
         """Waits until the message may leave, and returns with its attempt stored; or with nothing to send."""
@@ -258,7 +274,7 @@ class SendingActivities:
             max_attempts=self._rules.attempts,
         )
         if isinstance(settled, sending.Again):
-            raise _later(detail, "NotSent", self._rules.retry_base_s * 2 ** (settled.attempts - 1))
+            raise _later(detail, NOT_SENT, self._rules.retry_base_s * 2 ** (settled.attempts - 1))
         return settled
 
     async def _hold(

@@ -70,6 +70,7 @@ LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE"
 # A statement of its own, begun with the lock held: one that waited would see the pauses of before.
 READ_PACE = """
     SELECT clock_timestamp() AS at, s.status, s.status_reason, s.pause_scope, s.held_until,
+        (SELECT hold_reason FROM installation) AS hold_reason,
         s.message_1_rate_per_s, s.message_2_rate_per_s,
         ca.pause_scope AS campaign_pause_scope, b.settings AS batch_settings,
         p.settings, p.maturity, p.quota, p.expected_replies, p.reply_rate, p.error_factor,
@@ -146,7 +147,9 @@ async def keep_gap(connection: Connection, sender_id: str) -> None:
 
 
 def _held_by_a_person(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> Held | None:
-    if row["status"] == "stopped":
+    if row["hold_reason"] is not None:
+        reason, detail = Reason.STOPPED, f"the installation is held: {row['hold_reason']}"
+    elif row["status"] == "stopped":
         reason, detail = Reason.STOPPED, f"sender stopped: {row['status_reason']}"
     elif _covers(row["pause_scope"], message_type):
         reason, detail = Reason.PAUSED, "the sender is paused"

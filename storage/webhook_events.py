@@ -35,6 +35,7 @@ STORE = """
     ON CONFLICT (key) DO UPDATE SET copies = webhook_events.copies + 1
     RETURNING id::text, event, payload, received_at, tries, copies = 1 AS is_new
 """
+KNOWN = "SELECT key FROM webhook_events WHERE key = ANY ($1::text[])"
 STORE_REJECTED = """
     INSERT INTO webhook_events (key, event, raw, status, outcome, processed_at)
     VALUES ('rejected:' || encode(sha256($1), 'hex'), 'unreadable', $1, 'rejected', $2, clock_timestamp())
@@ -68,9 +69,7 @@ async def store_event(
 
     An opt-out is in force as soon as it is stored: nothing is sent to this number from then on.
     """
-    if len(key) > LONGEST_KEY:
-        key = f"sha256:{sha256(key.encode()).hexdigest()}"
-    values = (key, event, payload, RELAY_DELAY_S)
+    values = (_stored_key(key), event, payload, RELAY_DELAY_S)
     if opt_out is None:
         row = await pool.fetchrow(STORE, *values)
     else:
@@ -81,6 +80,17 @@ async def store_event(
     if row is None or not row["is_new"]:
         return None
     return WebhookEvent(**{key: value for key, value in row.items() if key != "is_new"})
+
+
+def _stored_key(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else f"sha256:{sha256(key.encode()).hexdigest()}"
+
+
+async def unknown_keys(pool: Pool, keys: list[str]) -> set[str]:
+    """Those of these keys of which no event is stored."""
+    stored = {_stored_key(key): key for key in keys}
+    known = {row["key"] for row in await pool.fetch(KNOWN, list(stored))}
+    return {key for shown, key in stored.items() if shown not in known}
 
 
 async def store_rejected(pool: Pool, raw: bytes, reason: str) -> None:

@@ -1703,6 +1703,50 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/upkeep": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Upkeep
+         * @description What was left behind and repaired, by the last ten runs.
+         */
+        readonly get: operations["operations_get_upkeep"];
+        readonly put?: never;
+        /**
+         * Run Upkeep
+         * @description Looks now; while a run that somebody wanted is under way, this changes nothing.
+         */
+        readonly post: operations["operations_run_upkeep"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/restore/confirm": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Confirm Restore
+         * @description Lets a restored installation send again, once the gateway was asked what it has sent already.
+         */
+        readonly post: operations["operations_confirm_restore"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -2645,6 +2689,25 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * FindingOut
+         * @description What a run found of one kind.
+         */
+        readonly FindingOut: {
+            /** Kind */
+            readonly kind: string;
+            /** Found */
+            readonly found: number;
+            /** Fixed */
+            readonly fixed: number;
+            /** Detail */
+            readonly detail: string;
+            /**
+             * Subjects
+             * @description Ids of examples, at most 20
+             */
+            readonly subjects: readonly string[];
+        };
+        /**
          * FullMessage
          * @description One message with everything that is known of it.
          */
@@ -2750,6 +2813,24 @@ export interface components {
              * @description What is wrong, if anything
              */
             readonly detail: string;
+        };
+        /**
+         * HoldOut
+         * @description Why nothing is sent: this installation, or a part of it, comes from a backup.
+         */
+        readonly HoldOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            readonly since: string;
+            /** Reason */
+            readonly reason: string;
+            /**
+             * Confirmed At
+             * @description A person has confirmed; the gateway is being asked
+             */
+            readonly confirmed_at: string | null;
         };
         /**
          * ImportOut
@@ -3211,6 +3292,18 @@ export interface components {
              * Format: password
              */
             readonly password: string;
+        };
+        /**
+         * LookedOut
+         * @description One part of a run.
+         */
+        readonly LookedOut: {
+            /** Part */
+            readonly part: string;
+            /** Looked At */
+            readonly looked_at: number;
+            /** Findings */
+            readonly findings: readonly components["schemas"]["FindingOut"][];
         };
         /**
          * Maturity
@@ -4429,6 +4522,44 @@ export interface components {
             readonly message_type: string | null;
             /** Detail */
             readonly detail: string | null;
+        };
+        /**
+         * UpkeepOut
+         * @description How the last runs went, and whether messages may leave at all.
+         */
+        readonly UpkeepOut: {
+            readonly held: components["schemas"]["HoldOut"] | null;
+            /**
+             * Runs
+             * @description The newest first
+             */
+            readonly runs: readonly components["schemas"]["UpkeepRunOut"][];
+        };
+        /**
+         * UpkeepRunOut
+         * @description One run.
+         */
+        readonly UpkeepRunOut: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Reason
+             * @description schedule, person or restore
+             */
+            readonly reason: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Found */
+            readonly found: number;
+            /** Fixed */
+            readonly fixed: number;
+            /** Looked */
+            readonly looked: readonly components["schemas"]["LookedOut"][];
         };
         /**
          * UptimeOut
@@ -8977,6 +9108,126 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StatisticsOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_get_upkeep: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_run_upkeep: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_confirm_restore: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */
