@@ -24,6 +24,7 @@ from temporalio.common import (
 )
 from temporalio.worker import Worker
 
+from activities import temporal
 from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
@@ -84,7 +85,7 @@ async def connect(settings: Settings) -> Client:
         )
     while True:
         try:
-            return await Client.connect(address, namespace=settings.temporal_namespace)
+            return await temporal.connect(settings, address=address)
         except RuntimeError as error:
             log.warning("Temporal is not there yet", address=address, error=str(error))
             await asyncio.sleep(CONNECT_RETRY_S)

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from temporalio.client import Client
 
 from activities.bell import SenderBell
 from activities.intake import Intake
+from activities.temporal import connect
 from api import (
     api_keys,
     auth,
@@ -60,10 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await database.connect(_required(settings.database_url, "DATABASE_URL"), application="api")
         # Lazy: webhooks are stored also while Temporal is away.
-        temporal = await Client.connect(
-            _required(settings.temporal_address, "TEMPORAL_ADDRESS"),
-            namespace=settings.temporal_namespace,
-            lazy=True,
+        temporal = await connect(
+            settings, address=_required(settings.temporal_address, "TEMPORAL_ADDRESS"), lazy=True
         )
         await _make_first_user(pool)
         bell = SenderBell(temporal)

@@ -64,8 +64,8 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
-    """Servers, API and two workers apart from those of all other tests."""
+async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> AsyncIterator[House]:
+    """Servers, API and two workers apart from those of all other tests; `changes` are settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,6 +94,7 @@ async def open_house(*, alert_urls: Sequence[str] = ()) -> AsyncIterator[House]:
             night_ends="00:00",
             batch_size=25,
             batch_pause_s=0.2,
+            **changes,
         )
         pool = await database.connect(servers.database_url, application="tests", size=4)
         exits.push_async_callback(pool.close)
