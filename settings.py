@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     wassenger_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
 
+    # Opt-outs of erased people are kept as hashes under this key; the embedded stack makes one by itself.
+    suppression_key: SecretStr | None = Field(default=None, min_length=32)
+    webhook_retention_days: float = Field(default=30, gt=0)  # raw webhooks that are worked off
+    import_rejection_retention_days: float = Field(default=30, gt=0)
+    test_send_retention_days: float = Field(default=30, gt=0)
+
     # These can be overridden while Relance runs (`relance settings`); what each means: domain/run_settings.py.
     profile: Literal["auto", "standard", "careful"] = "auto"
     delay_s: float = Field(default=5, ge=2, le=10)

@@ -28,6 +28,7 @@ from activities import temporal
 from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
+from activities.erasing import Eraser
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
 from activities.intake import Intake, Relay
@@ -35,6 +36,7 @@ from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
+from activities.retention import Kept, Retention
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
@@ -45,6 +47,7 @@ from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
+from storage.suppression_key import SuppressionKeyError, check_key
 from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import CONTACT_STATE, ContactWorkflow
@@ -173,8 +176,15 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
     async with AsyncExitStack() as exits:
         # Temporal bounds activities; one that has sent a message must be able to say so, however late.
-        pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
+        pool = await database.connect(
+            settings.database_url,
+            application="worker",
+            size=16,
+            wait_s=None,
+            suppression_key=settings.suppression_key,
+        )
         exits.push_async_callback(pool.close)
+        await refuse_wrong_key(pool)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,
             token=settings.wassenger_token.get_secret_value(),
@@ -222,6 +232,8 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             asyncio.create_task(Heartbeat(pool).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
+            asyncio.create_task(Eraser(pool, client).run()),
+            asyncio.create_task(Retention(pool, retention_of(settings)).run()),
         ]
         if redis:
             background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
@@ -233,6 +245,23 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         for task in background:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def refuse_wrong_key(pool: Pool) -> None:
+    """Ends this process rather than let it write to somebody who opted out and was erased."""
+    try:
+        await check_key(pool)
+    except SuppressionKeyError as error:
+        raise SystemExit(str(error)) from error
+
+
+def retention_of(settings: Settings) -> Kept:
+    """For how long raw data is kept."""
+    return Kept(
+        webhooks=timedelta(days=settings.webhook_retention_days),
+        import_rejections=timedelta(days=settings.import_rejection_retention_days),
+        test_sends=timedelta(days=settings.test_send_retention_days),
+    )
 
 
 Activity = Callable[..., Awaitable[Any]]

@@ -20,6 +20,7 @@ from api import (
     categories,
     contacts,
     dashboard,
+    erasures,
     exports,
     hardening,
     imports,
@@ -46,6 +47,7 @@ from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import database
 from storage import users as first_users
+from storage.suppression_key import SuppressionKeyError, check_key
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +60,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = await database.connect(_required(settings.database_url, "DATABASE_URL"), application="api")
+        pool = await database.connect(
+            _required(settings.database_url, "DATABASE_URL"),
+            application="api",
+            suppression_key=settings.suppression_key,
+        )
+        await _refuse_wrong_key(pool)
         # Lazy: webhooks are stored also while Temporal is away.
         temporal = await connect(
             settings, address=_required(settings.temporal_address, "TEMPORAL_ADDRESS"), lazy=True
@@ -90,7 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Exports first: their paths would be taken for ids.
     for subject in (exports, categories, imports, number_checks, opt_outs):
         app.include_router(subject.router)
-    for part in (api_keys, auth, campaigns, contacts, senders, settings_routes, users, webhooks):
+    for part in (api_keys, auth, campaigns, contacts, erasures, senders, settings_routes, users, webhooks):
         app.include_router(part.router)
     for part in (campaign_actions, interactions, messages, sender_health):
         app.include_router(part.router)
@@ -108,6 +115,14 @@ async def health(needs: Needs) -> dict[str, str]:
     """Answers when the API and its database do."""
     await needs.pool.fetchval("SELECT 1", timeout=2)
     return {"status": "ok"}
+
+
+async def _refuse_wrong_key(pool: database.Pool) -> None:
+    try:
+        await check_key(pool)
+    except SuppressionKeyError as error:
+        await pool.close()
+        raise SystemExit(str(error)) from error
 
 
 async def _make_first_user(pool: database.Pool) -> None:

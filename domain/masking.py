@@ -4,8 +4,8 @@ import re
 
 from domain.phone import mask_phone
 
-# E.164 with its plus sign, also as a URL writes it, or spaced as people write it. No plus sign of an id or a time
-# has so many digits behind it.
+# E.164 with its plus sign, also as a URL writes it, or spaced as people write it. No id and no time has
+# so many digits behind a plus sign.
 _PHONE = re.compile(r"(\+|%2[Bb])([1-9](?:[ \u00a0.()\-]{0,2}[0-9]){6,14})(?![0-9])")
 # What WhatsApp calls a chat: a person, one of their devices, a group that bears its maker's number.
 _CHAT = re.compile(
