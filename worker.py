@@ -27,9 +27,11 @@ from temporalio.common import (
 )
 from temporalio.worker import Worker
 
+from activities import temporal
 from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
+from activities.erasing import Eraser
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
 from activities.installation import InstallationGuard
@@ -41,6 +43,7 @@ from activities.pacing import PacingActivities
 from activities.presence import Presence, Probe, temporal_probe
 from activities.repairs import RepairActivities
 from activities.restore import RestoreActivities
+from activities.retention import Kept, Retention
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
@@ -54,6 +57,7 @@ from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
+from storage.suppression_key import SuppressionKeyError, check_key
 from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import CONTACT_STATE, ContactWorkflow
@@ -97,7 +101,7 @@ async def connect(settings: Settings) -> Client:
         )
     while True:
         try:
-            return await Client.connect(address, namespace=settings.temporal_namespace)
+            return await temporal.connect(settings, address=address)
         except RuntimeError as error:
             log.warning("Temporal is not there yet", address=address, error=str(error))
             await asyncio.sleep(CONNECT_RETRY_S)
@@ -185,8 +189,15 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
     async with AsyncExitStack() as exits:
         # Temporal bounds activities; one that has sent a message must be able to say so, however late.
-        pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
+        pool = await database.connect(
+            settings.database_url,
+            application="worker",
+            size=16,
+            wait_s=None,
+            suppression_key=settings.suppression_key,
+        )
         exits.push_async_callback(database.close, pool)
+        await refuse_wrong_key(pool)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,
             token=settings.wassenger_token.get_secret_value(),
@@ -254,6 +265,8 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             asyncio.create_task(watch.run()),
             asyncio.create_task(guard.run()),
             asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
+            asyncio.create_task(Eraser(pool, client).run()),
+            asyncio.create_task(Retention(pool, retention_of(settings)).run()),
         ]
         # Until the very end: a worker that finishes its work is up.
         signs_of_life = [
@@ -283,6 +296,23 @@ async def _close(redis: Redis) -> None:
     """A cache that does not even let go in time is none of our business any more (C4)."""
     with suppress(RedisError):
         await redis.aclose()
+
+
+async def refuse_wrong_key(pool: Pool) -> None:
+    """Ends this process rather than let it write to somebody who opted out and was erased."""
+    try:
+        await check_key(pool)
+    except SuppressionKeyError as error:
+        raise SystemExit(str(error)) from error
+
+
+def retention_of(settings: Settings) -> Kept:
+    """For how long raw data is kept."""
+    return Kept(
+        webhooks=timedelta(days=settings.webhook_retention_days),
+        import_rejections=timedelta(days=settings.import_rejection_retention_days),
+        test_sends=timedelta(days=settings.test_send_retention_days),
+    )
 
 
 Activity = Callable[..., Awaitable[Any]]
