@@ -24,8 +24,8 @@ async def ask(
 ) -> httpx.Response:
     """The whole answer. Redirects are answers like others: credentials go nowhere else.
 
-    Raises httpx.HTTPError: also when it is not complete `within_s` seconds, however often a byte came, and when it
-    is larger than LARGEST_ANSWER.
+    Raises httpx.HTTPError: also when it is not complete after `within_s` seconds, however often a byte came,
+    and when it is larger than LARGEST_ANSWER.
     """
     try:
         async with (

@@ -59,7 +59,7 @@ async def add(api: httpx.AsyncClient, phone: str, **more: Any) -> Any:
 async def test_whoever_took_part_in_a_campaign_is_gone_from_everywhere(
     api: httpx.AsyncClient, town: Town, pool: Pool, temporal: Client
 ) -> None:
-    """Issue: raw webhooks, rejected rows, test messages, kept answers, workflows; counters and the request stay."""
+    """Issue: from raw webhooks to histories of workflows; counters and the request stay."""
     said = f"Oui {secrets.token_hex(8)}"
     sender = await town.sender()
     scripts = [[{"after_s": 0.3, "kind": "text", "body": body}] for body in ("Non", said)]

@@ -1,8 +1,8 @@
 """The OWASP API Security Top 10 (2023) against the real API, a part for each point.
 
-What a point needs besides stands with its subject: roles and scopes on every route in api/test_access_matrix.py,
-logins in api/test_auth.py, keys in api/test_api_keys.py, limits in api/test_body_limits.py, headers in
-api/test_hardening.py, webhooks in api/test_webhooks.py, the gateway's answers in providers/test_wassenger_hostile.py.
+What a point needs besides stands with its subject. In tests/api: roles and scopes on every route
+(test_access_matrix), logins (test_auth), keys (test_api_keys), limits (test_body_limits), headers
+(test_hardening), webhooks (test_webhooks). The answers of the gateway: tests/providers/test_wassenger_hostile.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from domain.masking import mask_phones
 from domain.opt_out import is_opt_out
 from domain.phone import InvalidPhoneError, parse_phone
 from domain.template import check_template, missing_variables, render
-from providers.wassenger_events import UnreadableWebhookError, split_webhook
+from providers.base import UnreadableWebhookError
+from providers.wassenger_events import split_webhook
 from settings import Settings
 from storage.phone_search import phone_pattern
 from tests.api.people import PASSWORD, SAME_ORIGIN, Door
@@ -247,7 +248,14 @@ async def test_api4_clients_that_never_finish_keep_nobody_out(api: httpx.AsyncCl
 
 
 async def test_api5_no_spelling_of_a_path_or_method_gets_around_the_rules(door: Door) -> None:
-    spellings = ("/api/users", "/api/users/", "//api/users", "/api//users", "/API/users", "/api/%75sers")
+    spellings: tuple[str, ...] = (
+        "/api/users",
+        "/api/users/",
+        "//api/users",
+        "/api//users",
+        "/API/users",
+        "/api/%75sers",
+    )
     spellings += ("/api/./users", "/api/me/../users", "/api/users;x=1", "/api/users%00", "/api/users%2f")
     async with door.program([Scope.READ]) as program, door.person(Role.ADMIN) as admin:
         for path in spellings:
@@ -294,7 +302,7 @@ def names_an_address(name: str) -> bool:
 
 
 def test_api7_no_request_names_an_address_to_go_to(document: Json) -> None:
-    """Addresses of gateway, webhooks and alerts come from the environment alone; none is a setting of the API."""
+    """Addresses of gateway, webhooks and alerts come from the environment alone."""
     taking = {
         (name, field)
         for name, schema in document["components"]["schemas"].items()
@@ -336,7 +344,7 @@ def test_api7_the_gateway_and_we_are_reached_by_http_only(url: str) -> None:
     """A mistake in the environment shows at the start, not in a request with the token in it."""
     for name in ("wassenger_url", "public_url"):
         with pytest.raises(ValueError, match=name):
-            Settings(_env_file=None, **{name: url})
+            Settings.model_validate({name: url})
 
 
 async def test_api7_a_number_or_id_cannot_lead_a_request_to_the_gateway_astray(api: httpx.AsyncClient) -> None:
@@ -422,7 +430,7 @@ async def test_api10_a_webhook_proves_itself_or_leaves_no_trace(door: Door, town
 
 
 async def test_api10_what_a_stranger_writes_is_shown_as_text(api: httpx.AsyncClient) -> None:
-    """Names come from files and from WhatsApp: JSON says that it is JSON, and no spreadsheet computes a cell."""
+    """Names come from files and from WhatsApp: JSON is called JSON, and no spreadsheet computes a cell."""
     phone, name = next_phone(), '=HYPERLINK("http://x.example")<script>alert(1)</script>'
     (await api.post("/api/contacts", json={"phone": phone, "name": name})).raise_for_status()
     listed = await api.get("/api/contacts", params={"q": phone})

@@ -23,7 +23,7 @@ def scan(directory: Path) -> subprocess.CompletedProcess[str]:
         "make",
         "--silent",
         "-f",
-        ROOT / "Makefile",
+        str(ROOT / "Makefile"),
         f"VENV={ROOT / '.venv'}",
         "-o",
         f"{ROOT / '.venv'}/.installed",
@@ -32,15 +32,20 @@ def scan(directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
 
 
+def git(directory: Path, *words: str) -> None:
+    """In that repository."""
+    subprocess.run(["git", *words], cwd=directory, check=True)  # noqa: S603, S607
+
+
 @pytest.mark.parametrize("kind", LEAKS)
 def test_a_leak_is_found(kind: str, tmp_path: Path) -> None:
     """Issue: secrets scanning in CI; offline."""
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)  # noqa: S607
+    git(tmp_path, "init", "-q")
     (tmp_path / "settings.py").write_text('DEVICE = "5a0db0c5e1a2b3c4d5e6f701"\n')
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)  # noqa: S607
+    git(tmp_path, "add", ".")
     assert scan(tmp_path).returncode == 0
     (tmp_path / "leak.py").write_text(LEAKS[kind] + "\n")
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)  # noqa: S607
+    git(tmp_path, "add", ".")
     found = scan(tmp_path)
     assert found.returncode != 0
     assert "leak.py" in found.stdout
