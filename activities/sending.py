@@ -7,8 +7,7 @@ before it may be sent again. What is counted as an attempt, and what is a refusa
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -18,6 +17,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.beating import heartbeats
 from activities.bell import SenderBell
 from domain.messages import MessageType
 from providers.base import (
@@ -41,12 +41,12 @@ log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
-HEARTBEAT_S = 3.0
 BUSY_S = 10.0  # the break for a sender whose provider is busy and does not say for how long
 # An attempt older than this before its POST was frozen: somebody else may have taken over, or paused.
 STALE_POST_S = 1.5
 # How long a message waits here for its turn; if it takes longer, it gives its place to others.
 LONGEST_WAIT_S = {Reason.PACE: 120.0, Reason.BREAK: 10.0}
+NOT_SENT = "NotSent"
 NOTICE_S = 1.0  # how soon a waiting message notices a pause, a new pace, or that its worker stops
 
 
@@ -106,10 +106,25 @@ class SendingActivities:
         Raises a retryable ApplicationError with `next_retry_delay` when the sender may not send now, or when
         another attempt is due after exponential backoff (E4).
         """
-        async with _heartbeats():
+        async with heartbeats():
             step = await self._turn(send)
             settled = await _undisturbed(self._go_on(send, step))
         return SendOutcome(state=settled.state, sent_at=settled.sent_at)
+
+    async def resolve(self, message_id: str) -> bool:
+        """Finds out what became of a message whose latest attempt has no known outcome, and sends nothing.
+
+        False: it was found out meanwhile. Raises an ApplicationError while the gateway cannot tell.
+        """
+        unresolved = await sending.find_unresolved(self._pool, message_id)
+        if unresolved is None:
+            return False
+        try:
+            await self._resolve(unresolved)
+        except ApplicationError as error:
+            if error.type != NOT_SENT:
+                raise  # it is still unknown; that it was not sent is an answer
+        return True
 
     async def _turn(self, send: SendInput) -> Step:
         """Waits until the message may leave, and returns with its attempt stored; or with nothing to send."""
@@ -259,7 +274,7 @@ class SendingActivities:
             max_attempts=self._rules.attempts,
         )
         if isinstance(settled, sending.Again):
-            raise _later(detail, "NotSent", self._rules.retry_base_s * 2 ** (settled.attempts - 1))
+            raise _later(detail, NOT_SENT, self._rules.retry_base_s * 2 ** (settled.attempts - 1))
         return settled
 
     async def _hold(
@@ -324,21 +339,3 @@ async def _undisturbed(work: Coroutine[Any, Any, Result]) -> Result:
             return await task
         except ApplicationError:
             raise asyncio.CancelledError from None  # no further attempt is wanted
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    """Tells the server that this worker lives, so that a crash is noticed long before the timeout."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(HEARTBEAT_S)
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

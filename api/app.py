@@ -12,6 +12,7 @@ from activities.bell import SenderBell
 from activities.intake import Intake
 from activities.temporal import connect
 from api import (
+    alerts,
     api_keys,
     auth,
     caching,
@@ -36,12 +37,14 @@ from api import (
     sender_health,
     senders,
     statistics,
+    upkeep,
     users,
     webhooks,
 )
 from api import settings as settings_routes
 from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
+from domain.identifiers import WEBHOOK_NAME
 from providers.base import GatewayError
 from providers.wassenger import WassengerGateway
 from settings import Settings
@@ -51,7 +54,6 @@ from storage.suppression_key import SuppressionKeyError, check_key
 
 log = structlog.get_logger(__name__)
 
-WEBHOOK_NAME = "relance"
 REGISTER_RETRY_S = 10.0
 
 
@@ -82,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await registration
             await desk.drain()
-            await pool.close()
+            await database.close(pool)
 
     app = FastAPIOffline(
         title="Relance",
@@ -102,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (campaign_actions, interactions, messages, sender_health):
         app.include_router(part.router)
     # In this order: what opens with a router is there for those after it.
-    for operations in (caching, monitoring, live, metrics, statistics):
+    for operations in (caching, monitoring, alerts, live, metrics, statistics, upkeep):
         app.include_router(operations.router)
     app.add_api_route("/healthz", health, tags=["operations"])
     app.include_router(dashboard.router)
@@ -144,7 +146,8 @@ def _required(value: str | None, name: str) -> str:
 
 async def _keep_registering(settings: Settings) -> None:
     """Tells the gateway where its webhooks go, as soon as it can be told."""
-    if settings.public_url is None or settings.wassenger_token is None or settings.webhook_secret is None:
+    url = settings.webhook_url
+    if url is None or settings.wassenger_token is None:
         log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so Wassenger cannot tell us of any reaction")
         return
     gateway = WassengerGateway(
@@ -152,7 +155,6 @@ async def _keep_registering(settings: Settings) -> None:
         token=settings.wassenger_token.get_secret_value(),
         timeout_s=settings.gateway_timeout_s,
     )
-    url = f"{settings.public_url.rstrip('/')}/webhooks/wassenger/{settings.webhook_secret.get_secret_value()}"
     try:
         while True:
             try:

@@ -65,13 +65,17 @@ async def start_campaign(campaign_id: UUID, needs: Needs, caller: CurrentCaller)
         raise Problem(409, "Campaign has ended", f"this campaign is {campaign.status}; make a new one")
     if campaign.status in {"draft", "scheduled"}:
         await _check_plan(needs, campaign)
+    # A draft whose workflow has ended was started in a time that a restored database does not know.
+    is_new = campaign.status in {"draft", "scheduled"}
     try:
         await needs.temporal.start_workflow(
             CampaignWorkflow.run,
             CampaignInput(campaign_id=campaign.id),
             id=campaign_workflow_id(campaign.id),
             task_queue=CAMPAIGN_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            if is_new
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=TypedSearchAttributes([SearchAttributePair(CAMPAIGN, campaign.id)]),
             static_summary=f"Campaign {campaign.id}: {len(campaign.sender_ids)} senders",

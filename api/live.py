@@ -24,6 +24,7 @@ from uvicorn import Server
 from api.caching import MONITORING, touched_contacts, touched_messages
 from api.live_models import LiveOut
 from api.problems import PROBLEM_RESPONSES
+from domain.alerts import Kind, Stage, words_for
 from storage import monitoring
 from storage.cache import Area, Cache, Pattern
 from storage.database import Pool
@@ -169,7 +170,17 @@ def _changed(old: list[Picture], new: list[Picture]) -> list[Picture]:
     return [row for row in new if before.get(row["id"]) != row]
 
 
-def _warnings(picture: Picture) -> list[dict[str, str | None]]:
+# Kind and type of subject of a warning, by the kind of its alert.
+_SHOWN_AS = {
+    Kind.COMPONENT_DOWN: ("component_down", "component"),
+    Kind.QUOTA_HIGH: ("quota_high", "sender"),
+    Kind.WEBHOOK_SILENCE: ("webhook_silence", "alert"),
+    Kind.UPKEEP_FINDINGS: ("upkeep_findings", "alert"),
+    Kind.INSTALLATION_HELD: ("installation_held", "alert"),
+}
+
+
+def _warnings(picture: Picture) -> list[dict[str, Any]]:
     """What a person should look at now."""
     found = (
         []
@@ -193,11 +204,29 @@ def _warnings(picture: Picture) -> list[dict[str, str | None]]:
         for campaign in picture["campaigns"]
         if campaign["start_problem"]
     ]
-    return found
+    return found + [_of_alert(alert) for alert in picture.get("alerts", []) if not _is_shown_already(alert)]
 
 
-def _warning(kind: str, subject_type: str, subject_id: str | None, text: str) -> dict[str, str | None]:
-    return {"kind": kind, "subject_type": subject_type, "subject_id": subject_id, "text": text}
+_SEEN_OTHERWISE = {(Kind.COMPONENT_DOWN, "worker"), (Kind.COMPONENT_DOWN, "api")}
+
+
+def _is_shown_already(alert: Picture) -> bool:
+    # The look itself sees these at once; an alert goes out only when they last.
+    about = (alert["kind"], alert["subject"])
+    return alert["kind"] in {Kind.SENDER_STOPPED, Kind.SENDER_ERRORS} or about in _SEEN_OTHERWISE
+
+
+def _of_alert(alert: Picture) -> dict[str, Any]:
+    kind, subject, facts = alert["kind"], alert["subject"], alert["facts"]
+    title, body = words_for(kind, subject, facts, stage=Stage.RAISED, lasted_s=0, language="en")
+    warning = _warning(*_SHOWN_AS.get(kind, ("alert", "alert")), subject or None, f"{title}: {body}")
+    if kind not in _SHOWN_AS:
+        warning["subject_id"] = f"{kind}/{subject}"
+    return {**warning, "value": facts.get("share")}
+
+
+def _warning(kind: str, subject_type: str, subject_id: str | None, text: str) -> dict[str, Any]:
+    return {"kind": kind, "subject_type": subject_type, "subject_id": subject_id, "text": text, "value": None}
 
 
 def _server() -> Server | None:

@@ -68,9 +68,21 @@ class LiveImport(BaseModel):
 class WarningOut(BaseModel):
     """What a person should look at now."""
 
-    kind: Literal["no_worker", "sender_stopped", "sender_errors", "campaign_not_started"]
-    subject_type: Literal["workers", "sender", "campaign"]
-    subject_id: str | None
+    kind: Literal[
+        "no_worker",
+        "sender_stopped",
+        "sender_errors",
+        "campaign_not_started",
+        "component_down",
+        "quota_high",
+        "webhook_silence",
+        "upkeep_findings",
+        "installation_held",
+        "alert",
+    ]
+    subject_type: Literal["workers", "sender", "campaign", "component", "alert"]
+    subject_id: str | None = Field(description="Of an `alert`, its kind and subject")
+    value: float | None = Field(default=None, description="Of quota_high, the share that is used up")
     text: str
 
 

@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.caching import Cached
 from api.dependencies import Needs
 from api.live import Feed
-from storage import monitoring
+from storage import monitoring, uptime
 from storage.cache import Cache
 from storage.monitoring import Gauges
+from storage.uptime import ComponentUptime
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Requests:
             "relance_http_requests_in_flight", "Requests without an answer yet", registry=self.registry
         )
         self.gauges: Gauges | None = None
+        self.uptime: list[ComponentUptime] = []
         self.gauges_at = -DATABASE_EVERY_S
 
 
@@ -107,12 +109,13 @@ async def get_metrics(request: Request, needs: Needs, cache: Cached, feed: Feed)
     if monotonic() - requests.gauges_at >= DATABASE_EVERY_S:
         requests.gauges_at = monotonic()
         try:
+            requests.uptime = await uptime.report(needs.pool)
             requests.gauges = await monitoring.gauges(needs.pool)
         except Exception as error:
             log.warning("metrics without the database", error=repr(error))
             requests.gauges = None
     registry = CollectorRegistry()
-    registry.register(_Snapshot(cache, feed.listeners, requests.gauges))
+    registry.register(_Snapshot(cache, feed.listeners, requests.gauges, requests.uptime))
     text = generate_latest(requests.registry) + generate_latest(registry)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -120,10 +123,13 @@ async def get_metrics(request: Request, needs: Needs, cache: Cached, feed: Feed)
 class _Snapshot(Collector):
     """What is known at one scrape."""
 
-    def __init__(self, cache: Cache, listeners: int, gauges: Gauges | None) -> None:
+    def __init__(
+        self, cache: Cache, listeners: int, gauges: Gauges | None, components: list[ComponentUptime]
+    ) -> None:
         self._cache = cache
         self._listeners = listeners
         self._gauges = gauges
+        self._components = components
 
     def collect(self) -> Iterator[Metric]:
         """For the registry."""
@@ -145,6 +151,7 @@ class _Snapshot(Collector):
         yield _gauge("relance_database_up", "Whether PostgreSQL answered", self._gauges is not None)
         if self._gauges is not None:
             yield from _of_database(self._gauges)
+            yield from _of_uptime(self._components)
 
 
 def _of_database(gauges: Gauges) -> Iterator[Metric]:
@@ -161,16 +168,31 @@ def _of_database(gauges: Gauges) -> Iterator[Metric]:
         "relance_webhooks_waiting", "Webhooks that are stored, not worked off", gauges.webhooks_waiting
     )
     yield _gauge("relance_workers_alive", "Worker processes with a recent heartbeat", gauges.workers_alive)
-    yield _by_status("relance_senders", "Senders by status", gauges.senders)
-    yield _by_status("relance_campaigns", "Campaigns by status", gauges.campaigns)
+    yield _counted("relance_senders", "Senders by status", "status", gauges.senders)
+    yield _counted("relance_campaigns", "Campaigns by status", "status", gauges.campaigns)
+    yield _counted("relance_alerts_open", "Alerts that last, by kind", "kind", gauges.alerts)
+
+
+def _of_uptime(components: list[ComponentUptime]) -> Iterator[Metric]:
+    share = GaugeMetricFamily(
+        "relance_uptime_ratio", "Share of the time in which it was up", labels=["component", "window"]
+    )
+    up = GaugeMetricFamily("relance_component_up", "Whether it was seen a moment ago", labels=["component"])
+    for each in components:
+        up.add_metric([each.component], float(each.up))
+        for window, measured in each.windows.items():
+            if measured.share is not None:
+                share.add_metric([each.component, window], measured.share)
+    yield share
+    yield up
 
 
 def _gauge(name: str, help_text: str, value: Any) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, help_text, value=float(value))
 
 
-def _by_status(name: str, help_text: str, numbers: dict[str, int]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, help_text, labels=["status"])
-    for status, number in numbers.items():
-        family.add_metric([status], number)
+def _counted(name: str, help_text: str, label: str, numbers: dict[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=[label])
+    for value, number in numbers.items():
+        family.add_metric([value], number)
     return family

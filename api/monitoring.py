@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -13,8 +14,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.caching import MONITORING, Cached, answer
 from api.dependencies import Needs, Resources
 from api.problems import PROBLEM_RESPONSES
-from storage import database, monitoring
+from domain.uptime import TARGET
+from storage import database, monitoring, uptime
 from storage.monitoring import SenderRoom
+from storage.uptime import ComponentUptime
 
 CHECK_S = 2.0
 FAILURES_SHOWN = 20
@@ -82,6 +85,25 @@ class WorkerOut(BaseModel):
     alive: bool
 
 
+class UptimeWindowOut(BaseModel):
+    """One window, which begins no earlier than the first measurement."""
+
+    window: Literal["24h", "7d", "30d"]
+    share: float | None = Field(description="From 0 to 1; null: nothing measured yet")
+    down_s: float = Field(description="Seconds without it, planned stops included")
+    stopped_s: float = Field(description="The part of `down_s` that began with an orderly stop")
+    outages: int
+
+
+class UptimeOut(BaseModel):
+    """How much of the time a part of Relance was up; several processes of a kind count as one."""
+
+    component: str = Field(description="api, worker, temporal or redis")
+    up: bool
+    seen_at: AwareDatetime
+    windows: list[UptimeWindowOut]
+
+
 class InstallationOut(BaseModel):
     """How the installation does."""
 
@@ -92,6 +114,8 @@ class InstallationOut(BaseModel):
     last_errors: list[FailureOut]
     workers_alive: int
     workers: list[WorkerOut] = Field(description="The latest first; those that died within a week too")
+    uptime: list[UptimeOut]
+    uptime_target: float = Field(description="The share that is aimed at")
     as_of: AwareDatetime
 
 
@@ -124,11 +148,12 @@ async def get_monitoring(request: Request, needs: Needs, cache: Cached) -> Monit
 
 
 async def _look(needs: Resources) -> InstallationOut:
-    sent, senders, failures, workers = await asyncio.gather(
+    sent, senders, failures, workers, components = await asyncio.gather(
         monitoring.sent_today(needs.pool),
         monitoring.sender_room(needs.pool),
         monitoring.latest_failures(needs.pool, FAILURES_SHOWN),
         monitoring.list_workers(needs.pool),
+        uptime.report(needs.pool),
     )
     return InstallationOut(
         sent_today=SentOut(
@@ -140,7 +165,21 @@ async def _look(needs: Resources) -> InstallationOut:
         last_errors=[FailureOut.model_validate(failure, from_attributes=True) for failure in failures],
         workers_alive=sum(worker.alive for worker in workers),
         workers=[WorkerOut.model_validate(worker, from_attributes=True) for worker in workers],
+        uptime=[_uptime(component) for component in components],
+        uptime_target=TARGET,
         as_of=datetime.now(UTC),
+    )
+
+
+def _uptime(component: ComponentUptime) -> UptimeOut:
+    return UptimeOut(
+        component=component.component,
+        up=component.up,
+        seen_at=component.seen_at,
+        windows=[
+            UptimeWindowOut.model_validate({"window": name, **asdict(measured), "share": measured.share})
+            for name, measured in component.windows.items()
+        ],
     )
 
 

@@ -6,6 +6,7 @@ would make the provider send it for a day. A body that cannot be stored is answe
 
 import asyncio
 import hmac
+from typing import Any
 
 import asyncpg
 import structlog
@@ -19,7 +20,7 @@ from providers.base import UnreadableWebhookError
 from providers.wassenger_events import split_webhook
 from storage import webhook_events
 from storage.database import Pool
-from storage.webhook_events import WebhookEvent
+from storage.webhook_events import OptOut, WebhookEvent
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,10 @@ class WebhookDesk:
         task = asyncio.create_task(self._work_off(event))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    async def opt_out_in(self, payload: dict[str, Any]) -> OptOut | None:
+        """Who asks to hear nothing more: that is in force before the answer, whatever dies after it."""
+        return await self._intake.opt_out_in(payload)
 
     async def _work_off(self, event: WebhookEvent) -> None:
         async with self._free:
@@ -92,7 +97,13 @@ async def _store(pool: Pool, desk: WebhookDesk, raw: bytes) -> Received:
     received = Received()
     for item in items:
         try:
-            event = await webhook_events.store_event(pool, key=item.key, event=item.event, payload=item.payload)
+            event = await webhook_events.store_event(
+                pool,
+                key=item.key,
+                event=item.event,
+                payload=item.payload,
+                opt_out=await desk.opt_out_in(item.payload),
+            )
         except _BAD_CONTENT as error:
             await _reject(pool, raw, str(error))
             received.rejected += 1

@@ -151,6 +151,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(("DELETE",), "/api/campaigns/{id}/schedule", Need.SEND),
     *(Rule(("POST",), f"/api/senders/{{id}}/{action}", Need.SEND) for action in ("pause", "resume")),
+    Rule(("POST",), "/api/restore/confirm", Need.SEND),
 )
 _READ = Rule(_GET, "/**", Need.READ)
 _WRITE = Rule(_ANY, "/**", Need.WRITE)

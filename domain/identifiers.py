@@ -2,6 +2,8 @@
 
 CAMPAIGN_QUEUE = "campaigns"  # workflows and their unpaced activities
 
+WEBHOOK_NAME = "relance"  # by which we know our webhook at the gateway
+
 SEND_QUEUE_PREFIX = "send-"
 REPLY_QUEUE_PREFIX = "reply-"
 
@@ -54,3 +56,8 @@ def contact_import_workflow_id(import_id: str) -> str:
 def number_check_workflow_id(check_id: str) -> str:
     """One request to check numbers, one workflow."""
     return f"number-check-{check_id}"
+
+
+UPKEEP_SCHEDULE_ID = "upkeep"  # starts a run every hour
+UPKEEP_WORKFLOW_ID = "upkeep-now"  # one that a person asked for: a second request finds the first
+INSTALLATION_SCHEDULE_ID = "installation"  # never runs: its note says when this installation lived last

@@ -386,6 +386,11 @@ def resolve(
     return effective
 
 
+def from_stored(values: Mapping[str, Any]) -> RunSettings:
+    """Values that some version has stored: during an update, a newer one may know more settings than this."""
+    return RunSettings(**{name: value for name, value in values.items() if name in CATALOGUE})
+
+
 def build(effective: Mapping[str, Effective]) -> RunSettings:
     """The values alone, as those who send use them."""
     values: dict[str, Any] = {name: each.value for name, each in effective.items()}

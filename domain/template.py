@@ -22,6 +22,16 @@ def render(template: str, variables: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(fill, template)[:LONGEST_MESSAGE]
 
 
+def could_render(template: str, text: str) -> bool:
+    """Whether the template, with some values or others, gives this text."""
+    pattern, end = "", 0
+    for match in _PLACEHOLDER.finditer(template):
+        pattern += re.escape(template[end : match.start()]) + ".*?"
+        end = match.end()
+    pattern += re.escape(template[end:])
+    return render(template, {}) == text or re.fullmatch(pattern, text, re.DOTALL) is not None
+
+
 def missing_variables(template: str, variables: Mapping[str, str]) -> list[str]:
     """The variables that would leave a gap: without a value here, and without a fallback, even an empty one."""
     gaps = [

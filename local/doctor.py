@@ -79,6 +79,7 @@ async def examine(
     }
     if gateway_token:
         checks["senders"] = check_senders(addresses.database_url, gateway_url, gateway_token)
+    checks["restore"] = check_restore(addresses.database_url)
     if addresses.api_url:
         checks["api"] = check_api(addresses.api_url)
     found = await asyncio.gather(*(guarded(name, check) for name, check in checks.items()))
@@ -124,6 +125,23 @@ async def check_postgres(url: str, pending_migrations: PendingMigrations | None 
             "`relance up` applies them.",
         )
     return ok(name, f"PostgreSQL {server}")
+
+
+async def check_restore(url: str) -> Finding:
+    """Whether this installation was restored, and waits for a person."""
+    name = "restore"
+    try:
+        connection = await asyncpg.connect(url, timeout=TIMEOUT_S)
+        try:
+            held = await connection.fetchval("SELECT hold_reason FROM installation", timeout=TIMEOUT_S)
+        finally:
+            await connection.close(timeout=TIMEOUT_S)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return failed(name, reason(error), "PostgreSQL has to answer first, with its tables.")
+    if held:
+        hint = "Look at its campaigns, then: `relance restore confirm`."
+        return failed(name, f"nothing is sent: {held}", hint)
+    return ok(name, "nothing waits for a confirmation")
 
 
 async def check_valkey(url: str) -> Finding:

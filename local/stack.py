@@ -121,7 +121,7 @@ def _own_processes(environment: dict[str, str], api_url: str, api_key: str, work
     for number in range(1, workers + 1):
         worker = Spec(
             name="worker" if number == 1 else f"worker-{number}",
-            command=Command(argv=(sys.executable, "-m", "worker"), environment=environment, stop_grace_s=20),
+            command=Command(argv=(sys.executable, "-m", "worker"), environment=environment, stop_grace_s=30),
             ready=log_contains(_WORKER_READY),
             ready_within_s=_STARTUP_S,
         )

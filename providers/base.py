@@ -7,7 +7,7 @@ which a gateway reports trouble: what is safe to do next depends on the class al
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.interactions import InteractionKind
 
@@ -43,6 +43,25 @@ class GatewayMessage:
     accepted_at: datetime | None
     sent_at: datetime | None  # when the gateway says that the message left, if it says so
     failure_reason: str | None
+    phone: str | None = None  # E.164, where the gateway says it
+    body: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookItem:
+    """One event, from the body of a webhook or from the gateway's history in the same words."""
+
+    event: str
+    key: str  # the same for every telling of the same event
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryPage:
+    """A part of the gateway's history."""
+
+    events: list[WebhookItem]
+    more: bool  # whether a page follows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,8 +138,25 @@ class Gateway(Protocol):
         """
         ...
 
-    async def register_webhook(self, *, url: str, name: str) -> None:
-        """Makes sure that exactly one active webhook of that name points at `url`."""
+    async def register_webhook(self, *, url: str, name: str) -> list[str]:
+        """Makes sure that exactly one active webhook of that name points at `url`.
+
+        Returns what was wrong with it and is repaired, in words that hold no secret; nothing: all was well.
+        """
+        ...
+
+    async def list_reactions(self, *, device: str, since: datetime, until: datetime, page: int) -> HistoryPage:
+        """What people sent to this account in that time, oldest first; pages count from 0."""
+        ...
+
+    async def list_statuses(self, *, provider_ids: list[str]) -> list[WebhookItem]:
+        """How far these messages got, at most a hundred; those without news are left out."""
+        ...
+
+    async def list_accepted(
+        self, *, device: str, since: datetime, until: datetime, page: int
+    ) -> tuple[list[GatewayMessage], bool]:
+        """The messages that the gateway accepted in that time, oldest first, and whether a page follows."""
         ...
 
     async def close(self) -> None:

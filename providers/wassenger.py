@@ -16,12 +16,16 @@ from providers.base import (
     DeviceHealth,
     GatewayBusyError,
     GatewayMessage,
+    HistoryPage,
     MessageRejectedError,
     OutcomeUnknownError,
     OutgoingMessage,
     SenderStoppedError,
+    WebhookItem,
 )
 from providers.bounded_http import ask
+from providers.wassenger_history import inbound_events, status_events, webhook_problems
+from providers.wassenger_statuses import read_status
 from providers.wassenger_times import read_time
 
 EVENTS = (
@@ -43,6 +47,7 @@ LONGEST_BREAK_S = 3600.0  # who asks for more made a mistake, and would silence 
 LONGEST_WEBHOOK_NAME = 30
 LOOKUP_SIZE = 20
 DEVICES_SIZE = 100
+HISTORY_SIZE = 100
 DEVICES_PAGES = 10
 _STOPPING = {401, 402, 403}
 _NO_VERDICT = {408, 425}  # a proxy gave up: that says nothing about the message
@@ -51,25 +56,6 @@ _WRAPPERS = ("data", "messages", "message", "result")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-_STATUSES = {
-    "sent": DeliveryStatus.SENT,
-    "delivered": DeliveryStatus.DELIVERED,
-    "read": DeliveryStatus.READ,
-    "readed": DeliveryStatus.READ,
-    "played": DeliveryStatus.READ,
-    "failed": DeliveryStatus.FAILED,
-    "error": DeliveryStatus.FAILED,
-    "expired": DeliveryStatus.FAILED,
-    "cancelled": DeliveryStatus.FAILED,
-    "removed": DeliveryStatus.FAILED,
-    "invalid": DeliveryStatus.FAILED,
-}
-
-
-def read_status(text: object) -> DeliveryStatus:
-    """Wassenger's word for how far a message got; an unknown word means no news."""
-    return _STATUSES.get(str(text).lower(), DeliveryStatus.QUEUED)
 
 
 class WassengerGateway:
@@ -178,26 +164,57 @@ class WassengerGateway:
         exists = (_first_object(_checked(response)) or {}).get("exists")
         return exists if isinstance(exists, bool) else None
 
-    async def register_webhook(self, *, url: str, name: str) -> None:
+    async def register_webhook(self, *, url: str, name: str) -> list[str]:
         """Leaves exactly one active webhook of that name, for the whole account, pointing at `url`.
 
-        Wassenger takes names of at most 30 characters: a longer one is a ValueError.
+        Returns what was wrong. Wassenger takes names of at most 30 characters: a longer one is a ValueError.
         """
         if len(name) > LONGEST_WEBHOOK_NAME:
             raise ValueError(f"the webhook name {name} is too long: at most {LONGEST_WEBHOOK_NAME} characters")
         mine = _webhooks_named(name, await self._read("/webhooks"))
         wanted = {"name": name, "url": url, "events": list(EVENTS)}
         kept = mine[0] if mine and not mine[0].get("device") else None
+        wrong = webhook_problems(mine, url, EVENTS)
         for item in mine:
             if item is not kept:
                 await self._change("DELETE", f"/webhooks/{item['id']}")
         if kept is None:
             await self._change("POST", "/webhooks", wanted)
-            return
+            return wrong
         if kept.get("url") != url or not _covers_our_events(kept):
             await self._change("PATCH", f"/webhooks/{kept['id']}", wanted)
         if kept.get("status") not in {None, "active"}:
             await self._change("POST", f"/webhooks/{kept['id']}/enable")
+        return wrong
+
+    async def list_reactions(self, *, device: str, since: datetime, until: datetime, page: int) -> HistoryPage:
+        """GET /chat/{device}/messages of what came in."""
+        period = {"after": since.isoformat(), "before": until.isoformat()}
+        params = {"flow": "inbound", "size": HISTORY_SIZE, "page": page, "sort": "date:asc", **period}
+        items = await self._list(f"/chat/{quote(device, safe='')}/messages", params)
+        return HistoryPage(events=inbound_events(device, items), more=len(items) >= HISTORY_SIZE)
+
+    async def list_statuses(self, *, provider_ids: list[str]) -> list[WebhookItem]:
+        """GET /messages by ids."""
+        params = {"ids": ",".join(provider_ids), "size": HISTORY_SIZE}
+        return status_events(await self._list("/messages", params))
+
+    async def list_accepted(
+        self, *, device: str, since: datetime, until: datetime, page: int
+    ) -> tuple[list[GatewayMessage], bool]:
+        """GET /messages by the time of acceptance."""
+        period = {"createdAfter": since.isoformat(), "createdBefore": until.isoformat()}
+        params = {"device": device, "size": HISTORY_SIZE, "page": page, "sort": "date:asc", **period}
+        items = await self._list("/messages", params)
+        found = [_message(item) for item in items if _has_id(item) and item.get("device") in {None, device}]
+        return found, len(items) >= HISTORY_SIZE
+
+    async def _list(self, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+        response = await self._read(path, params=params)
+        answer = _answer(response)
+        if not isinstance(answer, list):
+            raise _unreadable(response)
+        return _dicts(answer)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -377,7 +394,9 @@ def _message(item: dict[str, Any]) -> GatewayMessage:
     if status is DeliveryStatus.QUEUED:
         status = read_status(item.get("status"))
     text = {
-        key: value for key in ("waId", "reference", "failureReason") if isinstance(value := item.get(key), str)
+        key: value
+        for key in ("waId", "reference", "failureReason", "phone", "message")
+        if isinstance(value := item.get(key), str)
     }
     return GatewayMessage(
         provider_id=str(item["id"]),
@@ -388,4 +407,6 @@ def _message(item: dict[str, Any]) -> GatewayMessage:
         # A failed message may carry a sentAt all the same: the state decides, not the dates.
         sent_at=None if status is DeliveryStatus.FAILED else read_time(item.get("sentAt")),
         failure_reason=text.get("failureReason"),
+        phone=text.get("phone"),
+        body=text.get("message"),
     )

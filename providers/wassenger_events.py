@@ -9,7 +9,6 @@ text, because most kinds have none.
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -22,9 +21,10 @@ from providers.base import (
     InboundMessage,
     SessionUpdate,
     UnreadableWebhookError,
+    WebhookItem,
     WebhookNews,
 )
-from providers.wassenger import read_status
+from providers.wassenger_statuses import read_status
 from providers.wassenger_times import read_time
 
 MOST_ITEMS = 100  # Wassenger documents at most 25 events in one body
@@ -56,15 +56,6 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WebhookItem:
-    """One event of a webhook body."""
-
-    event: str
-    key: str  # the same for every delivery of the same event
-    payload: Json
-
-
 def split_webhook(raw: bytes) -> list[WebhookItem]:
     """The events of one body. Raises UnreadableWebhookError when it holds anything else."""
     try:
@@ -80,10 +71,11 @@ def _items(body: object) -> list[WebhookItem]:
     items = body if isinstance(body, list) else [body]
     if not items or len(items) > MOST_ITEMS:
         raise UnreadableWebhookError(f"{len(items)} events in one body")
-    return [_item(item) for item in items]
+    return [webhook_item(item) for item in items]
 
 
-def _item(payload: object) -> WebhookItem:
+def webhook_item(payload: object) -> WebhookItem:
+    """One event as it can be stored. Raises UnreadableWebhookError."""
     if not isinstance(payload, dict):
         raise UnreadableWebhookError(f"an event is a {type(payload).__name__}, not an object")
     event = payload.get("event")

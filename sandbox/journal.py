@@ -87,6 +87,7 @@ def entry(message: Message) -> Json:
         "accepted_at": iso(message.accepted_at),
         "accepted_at_unix": message.accepted_at,
         "sent_at": iso(message.sent_at),
+        "sent_at_unix": message.sent_at,
         "delivered_at": iso(message.delivered_at),
         "read_at": iso(message.read_at),
         "status": message.status,
@@ -113,4 +114,9 @@ def notification_entry(notification: Notification, webhooks: Webhooks) -> Json:
         "created_at": iso(notification.created_at),
         "next_at": iso(notification.next_at),
         "delivered_at": iso(notification.delivered_at),
+        "created_at_unix": notification.created_at,
+        "delivered_at_unix": notification.delivered_at,
+        "happened_at_unix": notification.happened_at,
+        "said": notification.said,
+        "fault": notification.fault,
     }

@@ -8,6 +8,10 @@ from storage.database import Pool
 BATCH = """
     SELECT contact_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 ORDER BY contact_id
 """
+OPEN_OF_BATCH = """
+    SELECT contact_id::text FROM campaign_contacts
+    WHERE campaign_id = $1 AND batch = $2 AND state IN ('pending', 'message_1_sent') ORDER BY contact_id
+"""
 BATCH_SENDER = "SELECT sender_id::text FROM campaign_contacts WHERE campaign_id = $1 AND batch = $2 LIMIT 1"
 START_BATCH = """
     INSERT INTO campaign_batches (campaign_id, batch, sender_id, settings) VALUES ($1, $2, $3, $4)
@@ -29,9 +33,10 @@ async def batch_sender(pool: Pool, campaign_id: str, batch: int) -> str | None:
     return sender_id
 
 
-async def list_batch(pool: Pool, campaign_id: str, batch: int) -> list[str]:
-    """The contact ids of one batch."""
-    return [row["contact_id"] for row in await pool.fetch(BATCH, campaign_id, batch)]
+async def list_batch(pool: Pool, campaign_id: str, batch: int, *, open_only: bool = False) -> list[str]:
+    """The contact ids of one batch; `open_only` leaves out those with a final state."""
+    rows = await pool.fetch(OPEN_OF_BATCH if open_only else BATCH, campaign_id, batch)
+    return [row["contact_id"] for row in rows]
 
 
 async def has_pending(pool: Pool, campaign_id: str, batch: int) -> bool:

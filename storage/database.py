@@ -74,6 +74,14 @@ async def connect(
     return pool
 
 
+async def close(pool: Pool, *, within_s: float = 5.0) -> None:
+    """Closes the pool; a connection that is still in use by then is cut, so that a process can end."""
+    try:
+        await asyncio.wait_for(pool.close(), within_s)
+    except TimeoutError:
+        pool.terminate()
+
+
 async def _decode_json(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     # Binary, because COPY takes nothing else: one byte of version, then the text.
     await connection.set_type_codec(

@@ -12,7 +12,7 @@ from domain.messages import MessageStatus, MessageType, moves_forward
 from domain.reply_window import ReplyWindow
 from storage.contacts import StoppedContact, opt_out
 from storage.database import Pool
-from storage.sending import move_contact
+from storage.sending import lock_message, move_contact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +50,13 @@ class Settlement:
     wait: bool  # the window ends later than the caller thought
 
 
+MOST_TRIES_AWAITED = 5  # over about a minute
+
+
+class NotWorkedOffError(Exception):
+    """A webhook that landed in time is stored and not worked off: it may be the reaction that decides."""
+
+
 FIND_QUOTED = """
     SELECT m.campaign_id::text, m.contact_id::text FROM messages m JOIN senders s ON s.id = m.sender_id
     WHERE s.device_id = $1 AND (m.id = $2::uuid OR m.wa_id = $3)
@@ -67,14 +74,15 @@ FIND_LATEST = """
     ORDER BY cc.state IN ('pending', 'message_1_sent') DESC, coalesce(m.sent_at, clock_timestamp()) DESC
     LIMIT 1
 """
-LOCK_WINDOW = """
+LOCK_CONTACT = "SELECT FROM campaign_contacts WHERE campaign_id = $1 AND contact_id = $2 FOR UPDATE"
+# A statement of its own, begun with the lock held: one that waited would see Message 1 as it was before.
+READ_WINDOW = """
     SELECT cc.state, m.id::text AS message_id, m.sent_at, ca.window_s, ca.grace_s
     FROM campaign_contacts cc
     JOIN campaigns ca ON ca.id = cc.campaign_id
     LEFT JOIN messages m ON m.campaign_id = cc.campaign_id AND m.contact_id = cc.contact_id
         AND m.message_type = 'message_1'
     WHERE cc.campaign_id = $1 AND cc.contact_id = $2
-    FOR UPDATE OF cc
 """
 FIND_STORED = """
     SELECT id::text, within_24h, suppressed_duplicate FROM interactions WHERE webhook_event_id = $1
@@ -99,14 +107,18 @@ FIRST_IN_TIME = """
     ORDER BY occurred_at, id LIMIT 1
 """
 HAS_INTERACTION = "SELECT EXISTS (SELECT FROM interactions WHERE campaign_id = $1 AND contact_id = $2)"
+# What somebody said and nobody has looked at yet, after a crash between the answer and the work. One that fails
+# again and again must not hold up its contact for ever. A number that is hidden (@lid) could be anybody's.
+NOT_WORKED_OFF = f"""
+    SELECT EXISTS (
+        SELECT FROM webhook_events e, contacts co
+        WHERE co.id = $1 AND e.status = 'received' AND e.tries < {MOST_TRIES_AWAITED} AND e.received_at <= $2
+            AND e.event NOT LIKE 'message:out:%'
+            AND (strpos(e.payload::text, ltrim(co.phone, '+')) > 0 OR strpos(e.payload::text, '@lid') > 0))
+"""
 FIND_MESSAGE = """
     SELECT m.id::text, m.campaign_id::text, m.contact_id::text, m.sender_id::text
     FROM messages m WHERE m.id = $1::uuid OR m.provider_id = $2 OR m.wa_id = $3 LIMIT 1
-"""
-LOCK_MESSAGE = """
-    SELECT m.status, m.message_type, cc.state, m.accepted_at
-    FROM campaign_contacts cc JOIN messages m USING (campaign_id, contact_id)
-    WHERE m.id = $1 FOR UPDATE OF cc
 """
 APPLY_STATUS = """
     UPDATE messages SET
@@ -177,7 +189,8 @@ async def record_interaction(
 ) -> StoredInteraction:
     """Stores one reaction (E8), once per webhook event; notes whether it is a suppressed duplicate (E11)."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_WINDOW, campaign_id, contact_id)
+        await connection.execute(LOCK_CONTACT, campaign_id, contact_id)
+        row = await connection.fetchrow(READ_WINDOW, campaign_id, contact_id)
         if row is None:
             raise LookupError(f"contact {contact_id} is not part of campaign {campaign_id}")
         state = ContactState(row["state"])
@@ -226,9 +239,13 @@ async def record_opt_out(pool: Pool, phone: str, at: datetime) -> list[StoppedCo
 
 
 async def settle_window(pool: Pool, campaign_id: str, contact_id: str, *, now: datetime) -> Settlement:
-    """Settles a window that has ended (E12): the arbiter when signals and timers disagree."""
+    """Settles a window that has ended (E12): the arbiter when signals and timers disagree.
+
+    Raises NotWorkedOffError when a webhook that landed in time has to be worked off before.
+    """
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_WINDOW, campaign_id, contact_id)
+        await connection.execute(LOCK_CONTACT, campaign_id, contact_id)
+        row = await connection.fetchrow(READ_WINDOW, campaign_id, contact_id)
         if row is None or row["sent_at"] is None:
             raise LookupError(f"contact {contact_id} of campaign {campaign_id} has no window")
         state = ContactState(row["state"])
@@ -242,6 +259,8 @@ async def settle_window(pool: Pool, campaign_id: str, contact_id: str, *, now: d
             )
             wait = interaction_id is None and now < window.settles_at
             if interaction_id is None and not wait:
+                if await connection.fetchval(NOT_WORKED_OFF, contact_id, window.settles_at):
+                    raise NotWorkedOffError(f"contact {contact_id} of campaign {campaign_id}")
                 late = await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id)
                 state = ContactState.LATE_INTERACTION if late else ContactState.NO_INTERACTION
                 await move_contact(connection, campaign_id, contact_id, state)
@@ -264,7 +283,7 @@ async def apply_status(
         if found is None:
             return None
         message_id, campaign_id, contact_id = found["id"], found["campaign_id"], found["contact_id"]
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         assert row is not None  # noqa: S101 - found above; messages are never deleted
         changed = moves_forward(MessageStatus(row["status"]), status)
         state = ContactState(row["state"])

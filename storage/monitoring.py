@@ -66,6 +66,8 @@ GAUGES = """
         (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS webhooks_waiting,
         (SELECT count(*) FROM worker_heartbeats
             WHERE beat_at > statement_timestamp() - make_interval(secs => $1)) AS workers_alive,
+        (SELECT coalesce(jsonb_object_agg(kind, n), '{}') FROM (
+            SELECT kind, count(*) AS n FROM alerts WHERE resolved_at IS NULL GROUP BY kind) a) AS alerts,
         (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
             SELECT status, count(*) AS n FROM senders WHERE removed_at IS NULL GROUP BY status) s) AS senders,
         (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
@@ -79,9 +81,9 @@ PICTURE = """
         'campaigns', (SELECT coalesce(json_agg(shown), '[]') FROM (
             SELECT c.id, c.name, c.status, c.pause_scope, c.start_at, c.start_problem, k.total_contacts,
                 k.pending, k.message_1_sent AS waiting, k.message_2_sent, k.no_interaction, k.late_interaction,
-                k.failed, k.opted_out, k.cancelled, k.expired, k.messages_1_sent + k.messages_2_sent AS messages_sent,
-                k.messages_1_sent, k.messages_2_sent, k.messages_delivered, k.messages_read, k.interactions,
-                k.failures
+                k.failed, k.opted_out, k.cancelled, k.expired, k.messages_1_sent, k.messages_2_sent,
+                k.messages_1_sent + k.messages_2_sent AS messages_sent, k.messages_delivered, k.messages_read,
+                k.interactions, k.failures
             FROM campaigns c JOIN campaign_counters k ON k.campaign_id = c.id
             WHERE c.status IN ('scheduled', 'running', 'paused')
                 OR c.closed_at > statement_timestamp() - interval '1 minute'
@@ -103,6 +105,8 @@ PICTURE = """
             ORDER BY id) shown),
         'workers_alive', (SELECT count(*) FROM worker_heartbeats
             WHERE beat_at > statement_timestamp() - make_interval(secs => $1)),
+        'alerts', (SELECT coalesce(json_agg(shown), '[]') FROM (
+            SELECT kind, subject, facts FROM alerts WHERE resolved_at IS NULL ORDER BY id LIMIT 100) shown),
         'contacts', (SELECT coalesce(sum(contacts), 0) || '/' || coalesce(sum(opted_out), 0)
             FROM contact_count_changes),
         'checks', (SELECT coalesce(sum(checked), 0) FROM number_checks
@@ -235,6 +239,7 @@ class Gauges:
     failures: int
     webhooks_waiting: int
     workers_alive: int
+    alerts: dict[str, int]  # that last, by kind
     senders: dict[str, int]  # by status
     campaigns: dict[str, int]
 

@@ -16,7 +16,7 @@ from domain.pacing.assessment import quota_of
 from domain.pacing.pace import Maturity, Pace, pace_of
 from domain.pacing.quota import COUNTED_S, message_1_limit
 from domain.pacing.rhythm import Rhythm, after_message_1, after_message_2, earliest_message_1
-from domain.run_settings import RunSettings
+from domain.run_settings import from_stored
 from storage.database import Connection
 from storage.sender_rows import COUNTING, RHYTHM, SENT_SINCE, read_fixed_rates, read_rhythm, unix
 
@@ -70,6 +70,7 @@ LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE"
 # A statement of its own, begun with the lock held: one that waited would see the pauses of before.
 READ_PACE = """
     SELECT clock_timestamp() AS at, s.status, s.status_reason, s.pause_scope, s.held_until,
+        (SELECT hold_reason FROM installation) AS hold_reason,
         s.message_1_rate_per_s, s.message_2_rate_per_s,
         ca.pause_scope AS campaign_pause_scope, b.settings AS batch_settings,
         p.settings, p.maturity, p.quota, p.expected_replies, p.reply_rate, p.error_factor,
@@ -146,7 +147,9 @@ async def keep_gap(connection: Connection, sender_id: str) -> None:
 
 
 def _held_by_a_person(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> Held | None:
-    if row["status"] == "stopped":
+    if row["hold_reason"] is not None:
+        reason, detail = Reason.STOPPED, f"the installation is held: {row['hold_reason']}"
+    elif row["status"] == "stopped":
         reason, detail = Reason.STOPPED, f"sender stopped: {row['status_reason']}"
     elif _covers(row["pause_scope"], message_type):
         reason, detail = Reason.PAUSED, "the sender is paused"
@@ -164,8 +167,8 @@ def _covers(pause_scope: str | None, message_type: MessageType) -> bool:
 def _read(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> SenderPace:
     """Message 1 keeps to what its batch was started with; the quota is always the sender's present one."""
     # Before the first look of the sender's workflow, what the batch was started with is all that is known.
-    settings = RunSettings(**(row["settings"] or row["batch_settings"] or {}))
-    batch_settings = RunSettings(**row["batch_settings"]) if row["batch_settings"] else settings
+    settings = from_stored(row["settings"] or row["batch_settings"] or {})
+    batch_settings = from_stored(row["batch_settings"]) if row["batch_settings"] else settings
     maturity = Maturity(row["maturity"])
     is_first = message_type is MessageType.MESSAGE_1
     pace = pace_of(

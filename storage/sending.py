@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+import asyncpg
+
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageType
 from domain.template import render
-from storage import senders
+from storage import lost_sends, senders
 from storage.database import Connection, Pool
+from storage.lost_sends import TakenMessage
 from storage.reservations import Held, keep_gap, reserve
 
 
@@ -56,8 +59,11 @@ class Again:
 
 
 LOCK_CONTACT = """
-    SELECT cc.state, cc.sender_id::text, cc.batch, ca.message_1, ca.message_2,
-        co.phone, co.name, co.variables, co.opted_out_at, s.device_id
+    SELECT cc.campaign_id::text, cc.contact_id::text, cc.state, cc.sender_id::text, cc.batch,
+        ca.message_1, ca.message_2,
+        co.phone, co.name, co.variables, co.opted_out_at, s.device_id,
+        EXISTS (SELECT FROM lost_sends l WHERE l.phone = co.phone AND l.message_id IS NULL
+            AND l.found_at > ca.created_at) AS has_lost
     FROM campaign_contacts cc
     JOIN campaigns ca ON ca.id = cc.campaign_id
     JOIN contacts co ON co.id = cc.contact_id
@@ -78,6 +84,15 @@ ADD_MESSAGE = """
     INSERT INTO messages (campaign_id, contact_id, sender_id, message_type) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING
 """
+UNRESOLVED = """
+    SELECT m.id::text AS message_id, s.attempt, m.sender_id::text, d.device_id,
+        CASE WHEN s.outcome IS NULL THEN s.started_at END AS in_flight_since
+    FROM messages m JOIN senders d ON d.id = m.sender_id
+    JOIN LATERAL (
+        SELECT attempt, started_at, outcome FROM sends WHERE message_id = m.id ORDER BY attempt DESC LIMIT 1
+    ) s ON s.outcome IS NULL OR s.outcome = 'unknown'
+    WHERE m.id = $1
+"""
 START_ATTEMPT = """
     WITH counted AS (
         UPDATE messages SET attempts = attempts + 1, body = $2, held_at = NULL WHERE id = $1
@@ -90,13 +105,18 @@ FINISH_ATTEMPT = """
     UPDATE sends SET finished_at = clock_timestamp(), outcome = $3, code = $4, detail = $5
     WHERE message_id = $1 AND attempt = $2 AND outcome IS DISTINCT FROM 'accepted'
 """
-LOCK_MESSAGE = """
+LATEST_ATTEMPT = "SELECT max(attempt) FROM sends WHERE message_id = $1"
+LOCK_CONTACT_OF = """
+    SELECT FROM campaign_contacts
+    WHERE (campaign_id, contact_id) = (SELECT campaign_id, contact_id FROM messages WHERE id = $1)
+    FOR UPDATE
+"""
+READ_MESSAGE = """
     SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.campaign_id, m.contact_id,
         m.sender_id::text, cc.state
     FROM campaign_contacts cc
     JOIN messages m USING (campaign_id, contact_id)
     WHERE m.id = $1
-    FOR UPDATE OF cc
 """
 # What the provider itself reported as failed stays so: that news has only overtaken the answer to the POST.
 ACCEPT_MESSAGE = """
@@ -164,32 +184,9 @@ async def begin_attempt(
             message = await connection.fetchrow(FIND_MESSAGE, campaign_id, contact_id, message_type)
         if message is None:
             return Settled(state=state, sent_at=None)
-        if message["accepted_at"] is not None:
-            # Perhaps known from an acknowledgement alone, whose POST crashed: then its log gets its end here.
-            await connection.execute(
-                FINISH_ATTEMPT, message["id"], message["last_attempt"], "accepted", None, None
-            )
-            return await _went_out(
-                connection, campaign_id, contact_id, message_type, state, sent_at=message["sent_at"]
-            )
-        if message["last_attempt"] is not None and message["outcome"] in {None, "unknown"}:
-            return Unresolved(
-                message_id=message["id"],
-                attempt=message["last_attempt"],
-                sender_id=contact["sender_id"],
-                device_id=contact["device_id"],
-                in_flight_since=None if message["outcome"] else message["started_at"],
-            )
-        if not is_final(state) and contact["opted_out_at"] is not None:
-            state = ContactState.OPTED_OUT
-            await move_contact(connection, campaign_id, contact_id, state)
-        if state is _STATE_BEFORE[message_type] and message["status"] == "failed":
-            # Its failure was reported while it was being sent: without this, nobody would ever settle it.
-            state = ContactState.FAILED
-            await move_contact(connection, campaign_id, contact_id, state, "the message failed")
-        if state is not _STATE_BEFORE[message_type] or message["status"] != "pending":
-            await connection.execute(CANCEL_MESSAGE, message["id"])
-            return Settled(state=state, sent_at=None)
+        decided = await _decided(connection, message_type, contact, message)
+        if decided is not None:
+            return decided
         held = await reserve(
             connection,
             sender_id=contact["sender_id"],
@@ -217,6 +214,69 @@ async def begin_attempt(
         )
 
 
+async def lock_message(connection: Connection, message_id: str) -> asyncpg.Record | None:
+    """A message with the row of its contact locked, as everybody who held that lock before has left it.
+
+    In one statement it would not be: that keeps the message's row as it was before the wait for the lock.
+    """
+    await connection.execute(LOCK_CONTACT_OF, message_id)
+    return await connection.fetchrow(READ_MESSAGE, message_id)
+
+
+async def find_unresolved(pool: Pool, message_id: str) -> Unresolved | None:
+    """The latest attempt of a message, if nobody knows what became of it."""
+    row = await pool.fetchrow(UNRESOLVED, message_id)
+    return Unresolved(**row) if row else None
+
+
+async def _decided(
+    connection: Connection, message_type: MessageType, contact: asyncpg.Record, message: asyncpg.Record
+) -> Unresolved | Settled | None:
+    """What is known already of this message; None: it is to be sent."""
+    if message["accepted_at"] is not None:
+        # Perhaps known from an acknowledgement alone, whose POST crashed: then its log gets its end here.
+        await connection.execute(FINISH_ATTEMPT, message["id"], message["last_attempt"], "accepted", None, None)
+        sent_at = message["sent_at"]
+    elif message["last_attempt"] is not None and message["outcome"] in {None, "unknown"}:
+        return Unresolved(
+            message_id=message["id"],
+            attempt=message["last_attempt"],
+            sender_id=contact["sender_id"],
+            device_id=contact["device_id"],
+            in_flight_since=None if message["outcome"] else message["started_at"],
+        )
+    else:
+        settled = await _stopped(connection, message_type, contact, message)
+        if settled or not contact["has_lost"] or message["last_attempt"] is not None:
+            return settled
+        lost = await lost_sends.take(connection, message["id"], contact["phone"], contact[message_type.value])
+        if lost is None:
+            return None
+        sent_at = await _accept(connection, message["id"], lost)
+    state = ContactState(contact["state"])
+    ids = contact["campaign_id"], contact["contact_id"]
+    return await _went_out(connection, *ids, message_type, state, sent_at=sent_at)
+
+
+async def _stopped(
+    connection: Connection, message_type: MessageType, contact: asyncpg.Record, message: asyncpg.Record
+) -> Settled | None:
+    """Whether this contact gets nothing any more, and so not this message."""
+    ids = contact["campaign_id"], contact["contact_id"]
+    state = ContactState(contact["state"])
+    if not is_final(state) and contact["opted_out_at"] is not None:
+        state = ContactState.OPTED_OUT
+        await move_contact(connection, *ids, state)
+    if state is _STATE_BEFORE[message_type] and message["status"] == "failed":
+        # Its failure was reported while it was being sent: without this, nobody would ever settle it.
+        state = ContactState.FAILED
+        await move_contact(connection, *ids, state, "the message failed")
+    if state is _STATE_BEFORE[message_type] and message["status"] == "pending":
+        return None
+    await connection.execute(CANCEL_MESSAGE, message["id"])
+    return Settled(state=state, sent_at=None)
+
+
 async def record_accepted(
     pool: Pool,
     message_id: str,
@@ -229,7 +289,7 @@ async def record_accepted(
 ) -> Settled:
     """The provider has the message. A contact stopped meanwhile keeps its final state."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])
@@ -262,6 +322,26 @@ async def _went_out(
     return Settled(state=state, sent_at=sent_at)
 
 
+async def _accept(connection: Connection, message_id: str, taken: TakenMessage) -> datetime:
+    sent_at: datetime = await connection.fetchval(
+        ACCEPT_MESSAGE, message_id, taken.provider_id, taken.wa_id, taken.accepted_at, taken.sent_at
+    )
+    return sent_at
+
+
+async def adopt(pool: Pool, message_id: str, taken: TakenMessage) -> bool:
+    """The provider has this message from before a backup was restored; False if it is known already."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await lock_message(connection, message_id)
+        if row is None or row["accepted_at"] is not None:
+            return False
+        await lost_sends.note_send(connection, message_id, taken.accepted_at, taken.body)
+        sent_at = await _accept(connection, message_id, taken)
+        message_type, state = MessageType(row["message_type"]), ContactState(row["state"])
+        await _went_out(connection, row["campaign_id"], row["contact_id"], message_type, state, sent_at=sent_at)
+        return True
+
+
 async def record_unknown(
     pool: Pool, message_id: str, attempt: int, *, sender_id: str, code: str, detail: str
 ) -> None:
@@ -276,7 +356,7 @@ async def record_not_sent(
 ) -> Settled | Again:
     """The provider certainly does not have the message. After the last attempt the contact is failed (E4)."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         if row["accepted_at"] is not None:  # an acknowledgement knew better than the lookup
@@ -290,6 +370,8 @@ async def record_not_sent(
                 sent_at=row["sent_at"],
             )
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
+        if await connection.fetchval(LATEST_ATTEMPT, message_id) != attempt:
+            return Again(attempts=row["attempts"])  # somebody else found out first, and tries again by now
         if is_final(state := ContactState(row["state"])):
             await connection.execute(CANCEL_MESSAGE, message_id)
             return Settled(state=state, sent_at=None)
@@ -301,7 +383,7 @@ async def record_not_sent(
 async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> Settled:
     """The provider refused the message for good: no retry can help, so the contact is failed."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(LOCK_MESSAGE, message_id)
+        row = await lock_message(connection, message_id)
         if row is None:
             raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from storage import contacts
 from storage.database import Pool
 
 
@@ -19,6 +20,14 @@ class WebhookEvent:
     tries: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOut:
+    """Somebody who wants to hear nothing more."""
+
+    phone: str
+    at: datetime
+
+
 # A repetition of a known event is counted, and hands out the id only while there is still work to do.
 STORE = """
     INSERT INTO webhook_events (key, event, payload, next_try_at)
@@ -26,6 +35,7 @@ STORE = """
     ON CONFLICT (key) DO UPDATE SET copies = webhook_events.copies + 1
     RETURNING id::text, event, payload, received_at, tries, copies = 1 AS is_new
 """
+KNOWN = "SELECT key FROM webhook_events WHERE key = ANY ($1::text[])"
 STORE_REJECTED = """
     INSERT INTO webhook_events (key, event, raw, status, outcome, processed_at)
     VALUES ('rejected:' || encode(sha256($1), 'hex'), 'unreadable', $1, 'rejected', $2, clock_timestamp())
@@ -52,14 +62,35 @@ RELAY_DELAY_S = 5.0
 LONGEST_KEY = 300  # an index entry has its limits; a stranger's event name has none
 
 
-async def store_event(pool: Pool, *, key: str, event: str, payload: dict[str, Any]) -> WebhookEvent | None:
-    """Stores an event; None if it is already known (then whoever stored it first works it off)."""
-    if len(key) > LONGEST_KEY:
-        key = f"sha256:{sha256(key.encode()).hexdigest()}"
-    row = await pool.fetchrow(STORE, key, event, payload, RELAY_DELAY_S)
+async def store_event(
+    pool: Pool, *, key: str, event: str, payload: dict[str, Any], opt_out: OptOut | None = None
+) -> WebhookEvent | None:
+    """Stores an event; None if it is already known (then whoever stored it first works it off).
+
+    An opt-out is in force as soon as it is stored: nothing is sent to this number from then on.
+    """
+    values = (_stored_key(key), event, payload, RELAY_DELAY_S)
+    if opt_out is None:
+        row = await pool.fetchrow(STORE, *values)
+    else:
+        async with pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(STORE, *values)
+            if row is not None and row["is_new"]:
+                await contacts.opt_out(connection, opt_out.phone, opt_out.at)
     if row is None or not row["is_new"]:
         return None
     return WebhookEvent(**{key: value for key, value in row.items() if key != "is_new"})
+
+
+def _stored_key(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else f"sha256:{sha256(key.encode()).hexdigest()}"
+
+
+async def unknown_keys(pool: Pool, keys: list[str]) -> set[str]:
+    """Those of these keys of which no event is stored."""
+    stored = {_stored_key(key): key for key in keys}
+    known = {row["key"] for row in await pool.fetch(KNOWN, list(stored))}
+    return {key for shown, key in stored.items() if shown not in known}
 
 
 async def store_rejected(pool: Pool, raw: bytes, reason: str) -> None:

@@ -114,6 +114,7 @@ def settings(servers: Servers) -> Settings:
         max_age_s=120,
         batch_size=25,
         batch_pause_s=0.2,
+        upkeep_every_s=365 * 86400,  # it would take up again the campaigns that tests run by hand
     )
 
 

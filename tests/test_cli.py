@@ -226,3 +226,13 @@ async def test_a_test_message_is_sent_by_command(relance: Relance, town: Town) -
 
     assert sent.code == 0, sent.err
     assert "message_1: pending Hello" in sent.out
+
+
+async def test_alerts_that_nobody_would_hear_are_an_error(relance: Relance) -> None:
+    """`relance alerts test` says what to set; `relance alerts list` shows what needs people."""
+    tested = await relance("alerts", "test")
+    assert tested.code == 1
+    assert "RELANCE_ALERT_URLS" in tested.err
+    listed = await relance("alerts", "list", "--open", "--json")
+    assert listed.code == 0
+    assert all(each["resolved_at"] is None for each in listed.document)

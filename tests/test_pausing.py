@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import time
 from typing import Any
 
@@ -30,6 +31,7 @@ RATE_PER_S = 4.0
 # No Message 1 leaves later than this after the answer to a pause.
 LATEST_S = 2.0
 SOON_S = 6.0
+YEAR_S = 365 * 86400.0
 
 
 @dataclass
@@ -64,13 +66,15 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> AsyncIterator[House]:
+async def open_house(
+    *, alert_urls: Sequence[str] = (), data_dir: Path | None = None, **changes: Any
+) -> AsyncIterator[House]:
     """Servers, API and two workers apart from those of all other tests; `changes` are settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     async with AsyncExitStack() as exits:
-        servers = await exits.enter_async_context(Servers.start())
+        servers = await exits.enter_async_context(Servers.start(data_dir=data_dir))
         await database.migrate(servers.database_url)
         settings = Settings(
             database_url=servers.database_url,
@@ -95,8 +99,8 @@ async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> Async
             night_ends="00:00",
             batch_size=25,
             batch_pause_s=0.2,
-            **changes,
-        )
+            upkeep_every_s=YEAR_S,
+        ).model_copy(update=changes)
         pool = await database.connect(
             servers.database_url, application="tests", size=4, suppression_key=SUPPRESSION_KEY
         )
@@ -120,10 +124,12 @@ async def open_house(*, alert_urls: Sequence[str] = (), **changes: Any) -> Async
         await eventually(ready, what="the API and its webhook")
         house = House(servers, settings, Town(pool, sandbox, settings), api)
         house.start_workers()
-        yield house
-        await house.stop_workers()
-        server.should_exit = True
-        await serving
+        try:
+            yield house
+        finally:
+            await house.stop_workers()
+            server.should_exit = True
+            await serving
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ChildWorkflowError, FailureError
+from temporalio.exceptions import ChildWorkflowError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import BatchRef, CampaignActivities, FailInput
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 CAMPAIGN = SearchAttributeKey.for_keyword("RelanceCampaign")
 SENDER = SearchAttributeKey.for_keyword("RelanceSender")
+ALREADY_RUNS_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class BatchInput:
     campaign_id: str
     sender_id: str
     batch: int
+    open_only: bool = False  # it is taken up again, for those who have no final state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class BatchWorkflow:
         """Returns how many contacts ended in each state; tells the campaign as well."""
         loaded = await workflow.execute_activity_method(
             CampaignActivities.load_batch,
-            BatchRef(campaign_id=batch.campaign_id, batch=batch.batch),
+            BatchRef(campaign_id=batch.campaign_id, batch=batch.batch, open_only=batch.open_only),
             start_to_close_timeout=timedelta(seconds=20),
             retry_policy=UNLIMITED,
             summary="Load the contacts of the batch",
@@ -78,7 +80,7 @@ class BatchWorkflow:
 
     async def _follow(self, contact_id: str, window_s: float, grace_s: float) -> None:
         try:
-            handle = await self._start(contact_id, window_s, grace_s)
+            handle = await self._start_once(contact_id, window_s, grace_s)
             self._open[contact_id] = handle
             if self._stopped:
                 await self._tell(contact_id)
@@ -90,6 +92,16 @@ class BatchWorkflow:
         self._open.pop(contact_id, None)
         self._states[state] += 1
         self._show()
+
+    async def _start_once(
+        self, contact_id: str, window_s: float, grace_s: float
+    ) -> workflow.ChildWorkflowHandle[ContactWorkflow, str]:
+        while True:
+            try:
+                return await self._start(contact_id, window_s, grace_s)
+            except WorkflowAlreadyStartedError:
+                # It was taken up again by itself. Once it has ended, another one only reads how.
+                await workflow.sleep(ALREADY_RUNS_PAUSE)
 
     async def _start(
         self, contact_id: str, window_s: float, grace_s: float

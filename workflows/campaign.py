@@ -27,6 +27,8 @@ with workflow.unsafe.imports_passed_through():
 MAX_OPEN_BATCHES = 500
 # Batches end within seconds once told to stop; one that an operator terminated never reports.
 STOP_PATIENCE = timedelta(minutes=5)
+# A dead worker shows after that long, however long its activity may take: opening 100,000 contacts, for one.
+DEAD_AFTER = timedelta(seconds=20)
 
 
 @workflow.defn
@@ -110,6 +112,7 @@ class CampaignWorkflow:
             CampaignActivities.open_campaign,
             self._campaign_id,
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="Snapshot the audience",
         )
@@ -166,13 +169,14 @@ class CampaignWorkflow:
     async def _start_batch(self, sender_id: str, batch: int) -> None:
         self._open.add(batch)
         self._starting.add(batch)
-        # The id may have run already when the run before this one ended while starting it.
+        # One that runs was started by the run before this one. One that has ended is of a time that a restored
+        # database does not know; running it again sends nothing twice.
         with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 BatchWorkflow.run,
                 BatchInput(campaign_id=self._campaign_id, sender_id=sender_id, batch=batch),
                 id=batch_workflow_id(self._campaign_id, batch),
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=TypedSearchAttributes(
                     [
@@ -205,6 +209,7 @@ class CampaignWorkflow:
             CampaignActivities.close_campaign,
             CloseInput(campaign_id=self._campaign_id, reason=reason),
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="Final statistics and report",
         )
@@ -217,6 +222,7 @@ class CampaignWorkflow:
             CampaignActivities.stop_contacts,
             StopInput(campaign_id=self._campaign_id, state=state, reason=reason),
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=DEAD_AFTER,
             retry_policy=UNLIMITED,
             summary="End every open contact",
         )
@@ -226,7 +232,7 @@ class CampaignWorkflow:
             await workflow.wait_condition(lambda: not self._open, timeout=STOP_PATIENCE)
 
     async def _stop_batch(self, batch: int, stop: Stop) -> None:
-        handle = workflow.get_external_workflow_handle_for(
+        handle: workflow.ExternalWorkflowHandle[BatchWorkflow] = workflow.get_external_workflow_handle_for(
             BatchWorkflow.run, batch_workflow_id(self._campaign_id, batch)
         )
         try:

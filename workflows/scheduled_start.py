@@ -73,7 +73,7 @@ class ScheduledStartWorkflow:
                 CampaignWorkflow.run,
                 CampaignInput(campaign_id=self._campaign_id),
                 id=campaign_workflow_id(self._campaign_id),
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=TypedSearchAttributes([SearchAttributePair(CAMPAIGN, self._campaign_id)]),
                 static_summary=f"Campaign {self._campaign_id}: scheduled",

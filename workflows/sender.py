@@ -123,6 +123,7 @@ class SenderWorkflow:
                     title="A WhatsApp sender has stopped",
                     body=f"Sender {self._sender.sender_id}: {reason}. Nothing leaves it until a person has "
                     f"looked at the account and resumes it: relance sender resume {self._sender.sender_id}",
+                    kind="sender_stopped",
                 ),
                 start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=replace(UNLIMITED, maximum_attempts=20),

@@ -17,6 +17,7 @@ from sandbox.faults import Fault, PlannedFault
 from sandbox.journal import journal, notification_entry
 from sandbox.store import Json
 from sandbox.webhooks.payloads import envelope
+from sandbox.webhooks.registry import webhook_object
 from sandbox.whatsapp.devices import DEFAULT_AGE_DAYS, DEFAULT_TIMEZONE, born_at
 from sandbox.whatsapp.inbound import Doing
 from sandbox.whatsapp.outbound import Message
@@ -79,6 +80,12 @@ class InboundOrder(Strict):
     delay_s: float = Field(0.0, ge=0)  # of the webhook; it happened at `occurred_at`
     copies: int = Field(1, ge=1, le=100)
     hide_phone: bool = False
+
+
+class WebhookChanges(Strict):
+    """What only the provider itself changes."""
+
+    status: Literal["active", "pending", "failed", "error"]
 
 
 class ClockOrder(Strict):
@@ -180,6 +187,14 @@ async def list_requests(world: CurrentWorld) -> JSONResponse:
 async def list_notifications(world: CurrentWorld) -> JSONResponse:
     entries = [notification_entry(entry, world.webhooks) for entry in world.webhooks.notifications()]
     return JSONResponse({"webhooks": entries})
+
+
+@router.patch("/webhooks/{webhook_id}", response_model=None)
+async def change_webhook(webhook_id: str, changes: WebhookChanges, world: CurrentWorld) -> Json:
+    """Switches an address off, as after too many failures."""
+    webhook = world.webhooks.get(webhook_id)
+    world.webhooks.change(webhook, status=changes.status)
+    return webhook_object(webhook)
 
 
 @router.get("/settings", response_model=None)

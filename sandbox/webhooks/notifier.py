@@ -94,6 +94,8 @@ class Notifier:
             bodies=[envelope(event, behaviour)],
             is_array=event.is_gateway and behaviour.failed_envelope == "array",
             created_at=self._agenda.clock.now(),
+            happened_at=event.at,
+            said=event.data.get("body"),
         )
         self._webhooks.open(notification)
         return notification
@@ -119,6 +121,8 @@ class Notifier:
                 ack=notification.ack,
             )
         )
+        if fault is not None:
+            self._webhooks.update(notification, fault=fault.kind)
         due = self._agenda.clock.now() + delay_s
         if notification.is_array:
             due += self._settings.behaviour.gateway_batch_s

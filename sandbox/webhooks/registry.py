@@ -72,6 +72,9 @@ class Notification:
     bodies: list[Json]  # several only when Gateway events share one array
     is_array: bool
     created_at: float
+    happened_at: float | None = None  # what it tells about; None in what an older version stored
+    said: str | None = None
+    fault: str | None = None  # what struck its first post
     status: str = "pending"  # notified, failed, dropped, cancelled
     attempts: int = 0
     next_at: float | None = None

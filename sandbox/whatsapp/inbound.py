@@ -58,7 +58,9 @@ class Inbox:
         if doing.kind not in NOT_TO_THE_NUMBER:
             self._hear(f"{doing.device.id}/{doing.phone}", doing.at)
         if doing.kind in ("reaction", "reaction_removed"):
-            return self._event("message:reaction", doing, self._reaction(doing))
+            data = self._reaction(doing)
+            self._keep(doing.device.id, data)  # an assumption: whether the real history has them is not known
+            return self._event("message:reaction", doing, data)
         if doing.kind == "poll_vote":
             return self._event("message:update", doing, self._poll_vote(doing))
         if doing.kind == "edit":

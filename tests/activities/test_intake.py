@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.bell import SenderBell
+from activities.campaigns import CampaignActivities, SettleInput
 from activities.intake import UNMATCHED_AFTER_TRIES, Intake, process_safely
 from domain.interactions import InteractionKind
 from domain.messages import MessageType
 from domain.report import CampaignCounters
+from domain.run_settings import RunSettings
 from storage import campaigns, interactions
-from storage.webhook_events import WebhookEvent
+from storage.interactions import MOST_TRIES_AWAITED
+from storage.webhook_events import WebhookEvent, finish_event
 from tests.activities.conftest import Desk, Post
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
@@ -114,6 +119,48 @@ async def test_who_reacts_after_his_window_was_settled_is_late(town: Town, desk:
     assert not stored["within_24h"]
     assert (await post.send(scene, message_type=MessageType.MESSAGE_2)).state == "late_interaction"
     assert (await counters(scene)).messages_2_sent == 0
+
+
+async def test_a_window_is_not_settled_over_a_reaction_that_was_only_stored(
+    town: Town, desk: Desk, post: Post
+) -> None:
+    """E5, E17: it was answered 200 in time, then everything died; what a chaos run found (seed 111)."""
+    scene = await open_scene(town, 2, sender=desk.account, window_s=60, grace_s=1)
+    for nth in range(2):
+        await post.send(scene, nth)
+    activities = CampaignActivities(town.pool, RunSettings())
+    settles = [
+        SettleInput(
+            campaign_id=scene.campaign.id, contact_id=contact_id, now=datetime.now(UTC) + timedelta(seconds=62)
+        )
+        for contact_id in scene.contact_ids
+    ]
+    event = await store(town.pool, inbound(desk.account.device_id, scene.phones[0]))
+    assert event is not None
+
+    with pytest.raises(ApplicationError, match="not worked off yet") as raised:
+        await ActivityEnvironment().run(activities.settle_contact, settles[0])
+    assert not raised.value.non_retryable
+    assert (await ActivityEnvironment().run(activities.settle_contact, settles[1])).state == "no_interaction"
+
+    assert await desk.intake.process(event) == "interaction"
+    assert (await ActivityEnvironment().run(activities.settle_contact, settles[0])).reply
+
+
+async def test_an_event_that_always_fails_does_not_hold_up_its_contact_for_ever(
+    town: Town, desk: Desk, post: Post
+) -> None:
+    """E17: nobody is left without a final state because of one event."""
+    scene = await open_scene(town, sender=desk.account, window_s=60, grace_s=1)
+    await post.send(scene)
+    event = await store(town.pool, inbound(desk.account.device_id, scene.phones[0]))
+    assert event is not None
+    await town.pool.execute("UPDATE webhook_events SET tries = $2 WHERE id = $1", event.id, MOST_TRIES_AWAITED)
+    settled = await interactions.settle_window(
+        town.pool, scene.campaign.id, scene.contact_ids[0], now=datetime.now(UTC) + timedelta(seconds=62)
+    )
+    assert settled.state == "no_interaction"
+    await finish_event(town.pool, event.id, "never")
 
 
 async def test_an_acknowledgement_of_an_unknown_message_is_parked_and_matched_later(

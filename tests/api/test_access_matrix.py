@@ -17,7 +17,9 @@ from storage.database import Pool
 from tests.api.people import Door
 
 # What makes messages leave or stop, whatever it is called.
-SENDS = re.compile(r"/api/(campaigns|senders)/[^/]+/(start|schedule|resume|pause|cancel|(test-)?send).*")
+SENDS = re.compile(
+    r"/api/(campaigns|senders)/[^/]+/(start|schedule|resume|pause|cancel|(test-)?send).*|/api/restore/confirm"
+)
 NOWHERE = "00000000-0000-7000-8000-000000000000"
 
 # Open on purpose; whatever else is found open fails the test.

@@ -12,11 +12,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from api.app import create_app
+from api.webhooks import WebhookDesk
+from domain.contact_states import ContactState
 from settings import Settings
 from storage.database import Pool
+from storage.sending import Settled
+from storage.webhook_events import finish_event
 from tests.api.applications import client_of
 from tests.api.cuttable import cuttable_way
-from tests.conftest import eventually, next_phone
+from tests.conftest import Town, eventually, next_phone
+from tests.scene import open_scene
 from tests.wassenger import inbound
 
 Json = dict[str, Any]
@@ -70,6 +75,24 @@ async def test_an_event_is_stored_before_it_is_answered(
         return bool((await stored(pool, payload))[0]["status"] == "processed")
 
     await eventually(processed, what="the working off")
+
+
+async def test_an_opt_out_is_in_force_before_it_is_answered(
+    settings: Settings, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C4; whatever dies right after the 200: nothing is sent any more. The relay tells the workflow later."""
+    monkeypatch.setattr(WebhookDesk, "hand_over", lambda _desk, _event: None)
+    scene = await open_scene(town)
+    payload = inbound(scene.sender.device_id, scene.phones[0], type="text", body="Stop svp")
+
+    async with client_of(create_app(settings)) as api:
+        assert (await post(api, settings, payload)).status_code == 200
+
+    assert await scene.state() == "opted_out"
+    assert await scene.begin() == Settled(state=ContactState.OPTED_OUT, sent_at=None)
+    [left] = await stored(scene.pool, payload)
+    assert left["status"] == "received"
+    await finish_event(scene.pool, str(left["id"]), "worked off by nobody, so that no other test finds it")
 
 
 async def test_the_same_event_twice_is_one_row_of_two_copies(

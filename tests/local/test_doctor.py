@@ -32,7 +32,7 @@ _NOWHERE = Addresses(
     temporal_namespace="default",
     api_url=f"http://{_NOBODY}",
 )
-_ALL = {"disk", "postgres", "valkey", "temporal", "worker", "gateway", "senders", "api"}
+_ALL = {"disk", "postgres", "valkey", "temporal", "worker", "gateway", "senders", "api", "restore"}
 
 
 @workflow.defn
@@ -100,7 +100,7 @@ async def test_a_healthy_installation_is_ok(
     finally:
         await pool.close()
     assert [finding.name for finding in found] == [
-        "disk", "postgres", "valkey", "temporal", "worker", "gateway", "sender Shop", "api",
+        "disk", "postgres", "valkey", "temporal", "worker", "gateway", "sender Shop", "restore", "api",
     ]  # fmt: skip
     assert {finding.verdict for finding in found} == {Verdict.OK}, found
     assert "real gateway" in {finding.name: finding for finding in found}["gateway"].detail

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from providers.base import WebhookNews
-from providers.wassenger_events import WebhookItem, interpret, split_webhook
+from providers.base import WebhookItem, WebhookNews
+from providers.wassenger_events import interpret, split_webhook
 
 Json = dict[str, Any]
 

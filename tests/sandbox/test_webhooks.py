@@ -256,6 +256,21 @@ async def test_a_webhook_can_arrive_more_than_once(
     assert len(receiver.received) == copies
 
 
+async def test_the_journal_of_webhooks_says_what_happened_when_and_which_fault_struck(
+    sandbox: Sandbox, receiver: Receiver
+) -> None:
+    """The judge of a chaos run goes by it: by what people did, not by when their webhooks came."""
+    await sandbox.subscribe(receiver.url)
+    await sandbox.fault("webhook", "duplicate")
+    await sandbox.inbound(body="STOP", occurred_at="2026-11-21T08:00:00Z")
+    await sandbox.inbound(body="Oui")
+    await sandbox.all_notified()
+    told = {entry["said"]: entry for entry in await sandbox.notifications()}
+    stop, yes = told["STOP"], told["Oui"]
+    assert (stop["happened_at_unix"], stop["fault"], yes["fault"]) == (1795248000.0, "duplicate", None)
+    assert stop["happened_at_unix"] < stop["created_at_unix"] <= stop["delivered_at_unix"]
+
+
 async def test_a_webhook_can_be_dropped(sandbox: Sandbox, receiver: Receiver) -> None:
     await sandbox.subscribe(receiver.url)
     await sandbox.fault("webhook", "drop", match_phone=PHONE)

@@ -595,3 +595,17 @@ async def test_whatever_happens_the_log_keeps_quota_and_gap(
         await time_passes(scene.pool, scene.sender.id, pause_s)
         await course.late()
         await course.check()
+
+
+async def test_an_old_worker_sends_by_what_a_newer_one_has_stored(town: Town) -> None:
+    """E17: during a rolling update, settings may be stored that this version has never heard of."""
+    scene = await open_scene(town, 1)
+    stored = {"quota_per_day": 100, "a_setting_of_tomorrow": 7}
+    await set_pace(scene, settings=stored)
+    await scene.pool.execute(
+        "INSERT INTO campaign_batches (campaign_id, batch, sender_id, settings) VALUES ($1, 0, $2, $3)",
+        scene.campaign.id,
+        scene.sender.id,
+        stored,
+    )
+    await sent(scene)

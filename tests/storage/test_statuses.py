@@ -1,5 +1,6 @@
 """Acknowledgements come in any order, twice, and before their message is known: statuses only move forward."""
 
+import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +10,11 @@ from hypothesis import strategies as st
 
 from domain.contact_states import ContactState
 from domain.messages import MessageStatus, MessageType
-from storage import interactions, sending
-from storage.interactions import AppliedStatus
+from storage import interactions, sending, webhook_events
+from storage.interactions import AppliedStatus, StoredInteraction
 from storage.senders import Sender
 from storage.sending import Ready, Settled
-from tests.conftest import Town
+from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
 
 SENT_AT = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
@@ -190,3 +191,71 @@ async def test_a_message_2_that_fails_leaves_its_contact_followed_up(everybody: 
     assert not applied.failed_contact
     assert await scene.state() == "message_2_sent"
     assert (await scene.recounted()).failures == 1
+
+
+async def test_news_that_waited_for_other_news_knows_them(everybody: Town, account: Sender) -> None:
+    """E3, E9: "delivered" and "read" at the same moment; what a chaos run found: "read" was overwritten."""
+    scene = await open_scene(everybody, sender=account)
+    ready, provider_id = await begun(scene)
+    await accept(scene, ready, provider_id)
+    async with scene.pool.acquire() as other, other.transaction():
+        await sending.lock_message(other, ready.message_id)
+        waiting = asyncio.create_task(acknowledge(scene, ready, "delivered"))
+        await until_somebody_waits(scene)
+        await other.execute(
+            "UPDATE messages SET status = 'read', read_at = now() WHERE id = $1", ready.message_id
+        )
+    applied = await waiting
+    assert applied is not None
+    assert not applied.changed
+    assert (await scene.message())["status"] == "read"
+
+
+async def test_a_reaction_that_waited_for_message_1_knows_when_it_was_sent(
+    everybody: Town, account: Sender
+) -> None:
+    """E2: the window starts with Message 1, also for somebody who reacts while its sending is being stored."""
+    scene = await open_scene(everybody, sender=account)
+    ready, provider_id = await begun(scene)
+    async with scene.pool.acquire() as other, other.transaction():
+        await sending.lock_message(other, ready.message_id)
+        waiting = asyncio.create_task(react(scene))
+        await until_somebody_waits(scene)
+        await other.execute(
+            "UPDATE messages SET status = 'accepted', provider_id = $2, accepted_at = $3, sent_at = $3 "
+            "WHERE id = $1",
+            ready.message_id,
+            provider_id,
+            SENT_AT,
+        )
+    assert (await waiting).message_1_sent_at == SENT_AT
+
+
+async def react(scene: Scene) -> StoredInteraction:
+    """The contact writes now."""
+    event = await webhook_events.store_event(
+        scene.pool, key=secrets.token_hex(8), event="message:in:new", payload={}
+    )
+    assert event is not None
+    return await interactions.record_interaction(
+        scene.pool,
+        webhook_event_id=event.id,
+        campaign_id=scene.campaign.id,
+        contact_id=scene.contact_ids[0],
+        interaction_type="text",
+        text="Yes",
+        occurred_at=datetime.now(UTC),
+        received_at=datetime.now(UTC),
+    )
+
+
+async def until_somebody_waits(scene: Scene) -> None:
+    """For the lock of this contact's row."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    async def is_so() -> bool:
+        return bool(await scene.pool.fetchval(waiting))
+
+    await eventually(is_so, what="somebody who waits for the lock")

@@ -18,7 +18,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LONG_NAME = "Anticonstitutionnellement" * 8
-# Path, and whether somebody is signed in there. A new page gets a line here.
+# Path, and whether somebody is signed in there. A new page gets a line here; {campaign} is one that runs.
 PAGES = {
     "sign in": ("/", False),
     "overview": ("/", True),
@@ -30,6 +30,10 @@ PAGES = {
     "profile": ("/profile", True),
     "campaigns": ("/campaigns", True),
     "new campaign": ("/campaigns/new", True),
+    "campaign": ("/campaigns/{campaign}", True),
+    "its contacts": ("/campaigns/{campaign}?tab=contacts", True),
+    "its senders": ("/campaigns/{campaign}?tab=senders", True),
+    "messages": ("/messages", True),
     "contacts": ("/contacts", True),
     "opt-outs": ("/contacts?tab=opt-outs", True),
     "import": ("/contacts/import", True),
@@ -64,9 +68,14 @@ async def test_nothing_keeps_anybody_out(
     await town.pool.execute("UPDATE senders SET name = $2 WHERE id = $1", scene.sender.id, LONG_NAME)
     await senders.stop_sender(town.pool, scene.sender.id, LONG_NAME)
     page = await open_page(
-        path, signed_in=signed_in, color_scheme=theme, viewport=size, reduced_motion="reduce"
+        path.format(campaign=scene.campaign.id),
+        signed_in=signed_in,
+        color_scheme=theme,
+        viewport=size,
+        reduced_motion="reduce",
     )
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(page.locator(".skeleton")).to_have_count(0)
     assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

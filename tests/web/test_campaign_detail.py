@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 from domain.contact_states import ContactState
 from domain.messages import MessageType
 from storage import campaigns, drafts
-from tests.conftest import Town, eventually
+from tests.conftest import Town
 from tests.scene import Scene, open_scene
 from tests.storage.test_counters import attempt, react
 from tests.web.conftest import Opener
@@ -59,34 +59,6 @@ async def test_a_campaign_is_followed_to_its_report_without_touching_anything(
     assert (await download.value).suggested_filename == f"campaign-{campaign.id}.csv"
 
 
-async def test_a_pause_says_what_it_does_and_is_seen_at_once(open_page: Opener, town: Town) -> None:
-    """Message 1 alone, or everything; resumed by one click."""
-    scene = await open_scene(town, 3, window_s=3600)
-    await attempt(scene, "accept", 0, MessageType.MESSAGE_1)
-    page = await open_page(f"/campaigns/{scene.campaign.id}", locale="fr-FR")
-    await page.get_by_role("button", name="Mettre en pause").click()
-    dialog = page.get_by_role("dialog", name="Mettre la campagne en pause")
-    await expect(dialog).to_contain_text("2 contacts ne recevront pas le message 1 avant la reprise.")
-    await expect(dialog).to_contain_text("1 contact peut encore réagir et recevoir le message 2.")
-    await dialog.get_by_role("radio", name="Tout").check()
-    await expect(dialog).to_contain_text("1 contact qui peut encore réagir attendra le message 2.")
-    await dialog.get_by_role("button", name="Mettre en pause").click()
-    await expect(pill(page)).to_have_text("En pause")
-    await expect(page.get_by_text("ni le message 1 ni le message 2 ne partent")).to_be_visible()
-
-    async def is_now(status: str, scope: str | None) -> None:
-        async def stored() -> bool:
-            campaign = await campaigns.get_campaign(scene.pool, scene.campaign.id)
-            return campaign is not None and (campaign.status, campaign.pause_scope) == (status, scope)
-
-        await eventually(stored, what=status)
-
-    await is_now("paused", "all")
-    await page.get_by_role("button", name="Reprendre").click()
-    await expect(pill(page)).to_have_text("En cours")
-    await is_now("running", None)
-
-
 async def test_a_pause_that_fails_is_taken_back_and_can_be_tried_again(open_page: Opener, town: Town) -> None:
     """The page shows what is true, says what went wrong, and offers the same again."""
     scene = await open_scene(town, 2, window_s=3600)
@@ -113,33 +85,6 @@ async def test_a_pause_that_fails_is_taken_back_and_can_be_tried_again(open_page
     await expect(pill(page)).to_have_text("Running")
     await toast.get_by_role("button", name="Try again").click()
     await expect(pill(page)).to_have_text("Paused")
-
-
-@pytest.mark.usefixtures("running_worker")
-async def test_a_cancellation_says_for_how_many_before_it_is_one(
-    open_page: Opener, town: Town, api: httpx.AsyncClient
-) -> None:
-    """U7: with counts; then the report says so."""
-    category_id, phones = await town.people([SILENT] * 5)
-    sender = await town.sender(rate_per_s=0.001)
-    campaign = await town.campaign(category_id, [sender.id], window_s=3600, max_age_s=86400)
-    started = await api.post(f"/api/campaigns/{campaign.id}/start")
-    if started.status_code == 409:  # the plan is checked against the pace: it would take too long
-        await town.pool.execute("UPDATE campaigns SET max_age_s = 7776000 WHERE id = $1", campaign.id)
-        started = await api.post(f"/api/campaigns/{campaign.id}/start")
-    assert started.status_code == 202, started.text
-    page = await open_page(f"/campaigns/{campaign.id}")
-    await expect(step(page, "Message 1 sent").locator(".funnel-count")).to_have_text("1")
-    await page.get_by_role("button", name="More").click()
-    await page.get_by_role("menuitem", name="Cancel the campaign").click()
-    dialog = page.get_by_role("dialog", name="Cancel the campaign for good?")
-    await expect(dialog).to_contain_text(f"{len(phones) - 1} contacts will not get Message 1.")
-    await expect(dialog).to_contain_text("1 contact who got Message 1 will get no Message 2")
-    await dialog.get_by_role("button", name="Cancel the campaign").click()
-    await expect(pill(page)).to_have_text("Cancelled")
-    report = page.get_by_role("region", name="Report")
-    await expect(report).to_contain_text("1 of 5 contacts got Message 1.")
-    await expect(report).to_contain_text("It was cancelled.")
 
 
 async def test_contacts_are_found_and_each_tells_its_story(open_page: Opener, town: Town) -> None:

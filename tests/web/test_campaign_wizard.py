@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from storage import campaigns, contacts
-from tests.conftest import Town, eventually, next_phone
+from tests.conftest import Town
 from tests.web.conftest import Opener
 from tests.web.test_accessibility import DESKTOP, violations
 
@@ -56,66 +56,6 @@ async def choose(page: Page, name: str) -> None:
     if await search.count():
         await search.fill(name)
     await page.get_by_role("checkbox", name=name).check()
-
-
-@pytest.mark.usefixtures("running_worker", "alone")
-async def test_a_campaign_is_made_tried_out_and_started(
-    open_page: Opener, town: Town, api: httpx.AsyncClient
-) -> None:
-    """E1: from nothing to messages that arrive in the sandbox, partly by the keyboard."""
-    name, phones = await category(town, api, people=3)
-    await town.pool.execute("UPDATE contacts SET opted_out_at = now() WHERE phone = $1", phones[2])
-    await town.sender()
-    page = await open_page("/campaigns/new")
-    await page.get_by_label("Name of the campaign").fill(f"About {name}")
-    await choose(page, name)
-    await expect(page.locator(".audience-reached")).to_contain_text("2 will be written to")
-    await expect(page.get_by_text("1 opt-out")).to_be_visible()
-    await page.keyboard.press("Control+Enter")
-
-    await expect(page.get_by_role("heading", name="What do you want to say?")).to_be_focused()
-    await page.get_by_label("Message 1", exact=True).first.fill("Hello ")
-    await page.get_by_role("button", name="Insert the variable name").first.click()
-    await page.keyboard.type("!")
-    await page.get_by_role("textbox", name="Message 2").fill("Your code: {{code}}")
-    chat = page.locator(".chat")
-    await expect(chat).to_contain_text("Hello N0!")
-    await expect(chat).to_contain_text("Empty for this person: code.")
-    await expect(page).to_have_url(re.compile(r"/campaigns/[0-9a-f-]{36}/edit\?step=messages"))
-    await expect(page.get_by_role("textbox", name="Message 2")).to_be_focused()
-
-    tester = next_phone()
-    await page.get_by_label("Phone number").fill("12")
-    await page.get_by_role("button", name="Send the test").click()
-    await expect(page.get_by_text("This is not a complete phone number.")).to_be_visible()
-    await page.get_by_label("Phone number").fill(tester)
-    await page.get_by_text("Message 1", exact=True).last.click()
-    await page.get_by_role("radio", name="Message 1").check()
-    await page.keyboard.press("Tab")
-    await page.get_by_role("button", name="Send the test").click()
-    await expect(page.locator(".tests li")).to_have_count(1)
-    await expect(page.locator(".tests li")).to_contain_text(re.compile("Sent|Delivered|Read"), timeout=15_000)
-    assert [each["body"] for each in await town.journal(tester)] == ["Hello !"]
-
-    await page.get_by_role("button", name="Next").click()
-    await expect(page.get_by_text(re.compile("^Done on"))).to_be_visible()
-    await expect(page.get_by_text("Connected")).to_be_visible()
-    await page.get_by_role("button", name="Next").click()
-    await expect(page.get_by_text("N0, for one, has no value for: code.")).to_be_visible()
-    await page.get_by_role("button", name="Start now").click()
-    dialog = page.get_by_role("dialog", name="Start now?")
-    await expect(dialog).to_contain_text("2 people will get Message 1 from 1 sender.")
-    await dialog.get_by_role("button", name="Write to 2 people").click()
-    await expect(page).to_have_url(re.compile(r"/campaigns/[0-9a-f-]{36}$"))
-
-    async def arrived() -> bool:
-        return bool(await town.journal(phones[0])) and bool(await town.journal(phones[1]))
-
-    await eventually(arrived, what="Message 1")
-    assert (await town.journal(phones[0]))[0]["body"] == "Hello N0!"
-    assert await town.journal(phones[2]) == []
-    found = (await api.get("/api/campaigns", params={"q": f"About {name}"})).json()["items"]
-    assert [each["status"] for each in found] in (["running"], ["completed"])
 
 
 @pytest.mark.usefixtures("alone")

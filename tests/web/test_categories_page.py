@@ -1,7 +1,5 @@
 """Categories: made, renamed, coloured, deleted, and the ways from them to contacts and campaigns."""
 
-import re
-
 import httpx
 import pytest
 from playwright.async_api import Route, expect
@@ -12,44 +10,6 @@ from tests.web.conftest import Opener
 from tests.web.test_accessibility import violations
 
 FRENCH = {"locale": "fr-FR"}
-
-
-async def test_a_category_is_made_changed_and_deleted(
-    open_page: Opener, town: Town, api: httpx.AsyncClient
-) -> None:
-    """Seen at once; deleting says how many contacts are in it, and that they stay."""
-    category_id, phones = await town.people([{}, {}])
-    mark = next_phone()
-    page = await open_page("/categories", **FRENCH)
-    await page.get_by_role("button", name="Nouvelle catégorie").click()
-    form = page.get_by_role("dialog")
-    await page.keyboard.press("Enter")
-    await expect(form.get_by_text("Donnez-lui un nom.")).to_be_visible()
-    await form.get_by_label("Nom").fill(f"Fidèles {mark}")
-    await form.get_by_role("radio", name="Violet").check(force=True)
-    await page.keyboard.press("Enter")
-    row = page.get_by_role("row").filter(has_text=f"Fidèles {mark}")
-    await expect(row).to_contain_text("Personne")
-
-    of_people = page.get_by_role("row").filter(has_text=f"Category of {phones[0]}")
-    await of_people.get_by_role("button", name="Actions").click()
-    await page.get_by_role("menuitem", name="Modifier").click()
-    await form.get_by_label("Nom").fill(f"Salon {mark}")
-    await form.get_by_role("button", name="Enregistrer").click()
-    renamed = page.get_by_role("row").filter(has_text=f"Salon {mark}")
-    await expect(renamed).to_contain_text("2")
-    campaign = renamed.get_by_role("link", name="Nouvelle campagne")
-    await expect(campaign).to_have_attribute("href", f"/campaigns/new?category_id={category_id}")
-
-    await renamed.get_by_role("button", name="Actions").click()
-    await page.get_by_role("menuitem", name="Supprimer").click()
-    await expect(form).to_contain_text("2 contacts en font partie. Ils sont conservés")
-    await form.get_by_role("button", name="Supprimer la catégorie").click()
-    await expect(renamed).to_be_hidden()
-    assert len((await api.get("/api/contacts", params={"q": phones[1]})).json()["items"]) == 1
-
-    await row.get_by_role("link", name=f"Fidèles {mark}").click()
-    await expect(page).to_have_url(re.compile(r"/contacts\?category_id="))
 
 
 async def test_an_error_takes_back_its_own_change_alone(open_page: Opener, api: httpx.AsyncClient) -> None:

@@ -19,48 +19,6 @@ async def choose(page: Page, name: str, content: bytes) -> None:
     await page.locator("input[type=file]").set_input_files(file)
 
 
-@pytest.mark.usefixtures("running_worker")
-async def test_a_file_of_excel_is_mapped_imported_and_its_rejects_explained(
-    open_page: Opener, api: httpx.AsyncClient
-) -> None:
-    """Semicolons, Windows-1252, a column that only a person knows to be the phone; reloads in between."""
-    phone, other = next_phone(), next_phone()
-    lines = ["Prénom;Nom;Joignable au;Ville", f"Zoé;Martin;0{phone[3:]};Orléans", f"Ana;Faure;{other};Nîmes"]
-    content = "\r\n".join([*lines, "Max;Petit;12;Nice", f"Léo;Blanc;{phone};Nice"]).encode("cp1252")
-    page = await open_page("/contacts/import", **FRENCH)
-    await choose(page, "salon de mai.csv", content)
-    await expect(page.get_by_text("Séparé par des points-virgules · Windows-1252")).to_be_visible()
-    await expect(page.get_by_role("cell", name="Orléans")).to_be_visible()
-    await expect(page.get_by_text("Indiquez quelle colonne")).to_be_visible()
-    start = page.get_by_role("button", name="Importer", exact=True)
-    await expect(start).to_be_disabled()
-    await page.get_by_label("Signification de Joignable au").select_option(label="Numéro de téléphone")
-    await page.get_by_label("Ajouter à la catégorie").fill(f"Salon {phone}")
-
-    await page.reload()
-    await expect(page.get_by_label("Signification de Joignable au")).to_have_value("phone")
-    await expect(page.get_by_label("Ajouter à la catégorie")).to_have_value(f"Salon {phone}")
-    await start.click()
-
-    await expect(page.get_by_text("Le fichier est importé, sauf 2 lignes.")).to_be_visible(timeout=15_000)
-    await expect(page.locator(".tile").filter(has_text="Nouveaux")).to_contain_text("2")
-    rejected = page.get_by_role("table", name="2 lignes rejetées").get_by_role("row")
-    await expect(rejected.nth(1)).to_contain_text("Trop court pour un numéro de téléphone.")
-    await expect(rejected.nth(2)).to_contain_text("Même numéro qu’à la ligne 2.")
-    async with page.expect_download() as download:
-        await page.get_by_role("link", name="Télécharger").click()
-    assert (await download.value).suggested_filename.startswith("rejected-")
-
-    await page.reload()
-    await expect(rejected).to_have_count(3)
-    await page.get_by_role("link", name="Voir les contacts").click()
-    row = page.get_by_role("row").filter(has_text="Zoé Martin")
-    await expect(row).to_contain_text(f"Salon {phone}")
-    found = (await api.get("/api/contacts", params={"q": phone})).json()["items"][0]
-    contact = (await api.get(f"/api/contacts/{found['id']}")).json()
-    assert contact["variables"] == {"Prénom": "Zoé", "Ville": "Orléans"}
-
-
 async def test_an_import_that_waits_can_be_stopped(open_page: Opener, api: httpx.AsyncClient) -> None:
     """Nothing of it was imported; it stays among the earlier ones."""
     content = "\n".join(["phone", *(next_phone() for _ in range(5))]).encode()
@@ -104,7 +62,7 @@ async def test_what_is_no_table_of_contacts_is_said_at_once(open_page: Opener) -
     await choose(page, "clients.xlsx", b"PK")
     await expect(page.get_by_role("alert")).to_contain_text("Save it as “CSV”")
     await choose(page, "blank.csv", b"\n\n")
-    await expect(page.get_by_role("alert")).to_contain_text("the file is empty")
+    await expect(page.get_by_role("alert")).to_contain_text("The file is empty.")
     await page.get_by_role("button", name="Choose another file").click()
     await expect(page.get_by_text("Drop your file here")).to_be_visible()
 

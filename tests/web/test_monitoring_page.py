@@ -4,29 +4,12 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from domain.messages import MessageType
-from storage import monitoring, senders
+from storage import alerts, monitoring, senders, uptime
 from tests.conftest import Town
 from tests.scene import open_scene
 from tests.storage.test_counters import attempt
 from tests.web.conftest import Opener
 from tests.web.test_accessibility import violations
-
-
-async def test_what_fails_is_said_in_words_and_leads_to_whom_it_hit(open_page: Opener, town: Town) -> None:
-    """W4: within seconds, without anybody doing anything."""
-    scene = await open_scene(town, 1, window_s=3600)
-    await town.pool.execute("UPDATE campaigns SET name = $2 WHERE id = $1", scene.campaign.id, "Spring errors")
-    page = await open_page("/monitoring", locale="fr-FR")
-    await expect(page.get_by_role("heading", name="Dernières erreurs")).to_be_visible()
-    await attempt(scene, "reject", 0, MessageType.MESSAGE_1)
-    row = (
-        page.get_by_role("table", name="Dernières erreurs").get_by_role("row").filter(has_text="Spring errors")
-    )
-    await expect(row.first).to_contain_text("La passerelle a refusé le message", timeout=10_000)
-    campaign = row.first.get_by_role("link", name="Spring errors")
-    await expect(campaign).to_have_attribute("href", f"/campaigns/{scene.campaign.id}")
-    contact = row.first.get_by_role("link", name="N0")
-    await expect(contact).to_have_attribute("href", f"/contacts?contact={scene.contact_ids[0]}")
 
 
 async def test_senders_workers_and_the_cache_are_there_at_a_glance(open_page: Opener, town: Town) -> None:
@@ -79,3 +62,18 @@ async def test_it_keeps_nobody_out_once_it_is_full(open_page: Opener, town: Town
     page = await open_page("/monitoring", color_scheme=theme, reduced_motion="reduce")
     await loaded(page)
     assert await violations(page) == []
+
+
+async def test_availability_stands_against_its_target_and_alerts_are_said_in_words(
+    open_page: Opener, town: Town
+) -> None:
+    """W2, W3: what is measured of each part, and what people were told of."""
+    await uptime.seen(town.pool, None, "worker")
+    await alerts.raise_alert(town.pool, "component_down", "temporal", {"since": "now"})
+    page = await open_page("/monitoring", locale="fr-FR")
+    table = page.get_by_role("table", name="Disponibilité")
+    await expect(table.get_by_role("row").filter(has_text="API")).to_contain_text("%", timeout=70_000)
+    await expect(table).to_contain_text("30 jours")
+    await expect(page.get_by_role("region", name="Alertes")).to_contain_text("Aucun signe de vie de temporal")
+    await alerts.resolve(town.pool, "component_down", "temporal")
+    await expect(page.get_by_text("Aucun signe de vie de temporal")).to_have_count(0)

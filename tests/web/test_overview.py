@@ -2,41 +2,17 @@
 
 from datetime import timedelta
 
-import asyncpg
 import httpx
 from playwright.async_api import BrowserContext, Route, expect
 
 from domain.messages import MessageType
 from storage import campaigns, senders
-from storage.passwords import hash_password
-from tests.apart import new_database
 from tests.api.cuttable import cuttable_way
-from tests.api.people import PASSWORD, Door
+from tests.api.people import Door
 from tests.conftest import Town, eventually
 from tests.scene import open_scene
 from tests.storage.test_counters import attempt, react
-from tests.web.conftest import Opener, serving
-
-
-async def test_an_empty_installation_says_what_to_do_first(open_page: Opener, door: Door) -> None:
-    """Three steps, the first of them open; nothing else to be distracted by."""
-    url = await new_database(str(door.settings.database_url))
-    async with serving(door.settings.model_copy(update={"database_url": url})) as base_url:
-        connection = await asyncpg.connect(url)
-        await connection.execute(
-            "UPDATE users SET password_hash = $1, must_change_password = false", await hash_password(PASSWORD)
-        )
-        await connection.close()
-        page = await open_page(base_url=base_url, signed_in=False)
-        await page.get_by_label("Name").fill("admin")
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("heading", name="Three steps to your first campaign")).to_be_visible()
-        current = page.locator("[aria-current=step]")
-        await expect(current.get_by_role("heading")).to_have_text("Add a sender")
-        await expect(current.get_by_role("link")).to_have_attribute("href", "/senders")
-        await expect(page.get_by_text("Messages by day")).to_be_hidden()
-        await page.context.close()
+from tests.web.conftest import Opener
 
 
 async def test_what_happens_is_seen_without_doing_anything(open_page: Opener, town: Town) -> None:

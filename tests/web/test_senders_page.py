@@ -3,16 +3,12 @@
 import re
 import secrets
 
-import httpx
 from playwright.async_api import Locator, Page, expect
 
-from api.guard import cookie_name
-from storage import database, senders, sessions
-from tests.apart import new_database
-from tests.api.people import Door
+from storage import senders
 from tests.conftest import Town, eventually
 from tests.scene import open_scene
-from tests.web.conftest import Opener, serving
+from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
 from tests.web.test_accessibility import violations
 
@@ -26,35 +22,6 @@ async def choose(page: Page, name: str, action: str, more: str = "More for") -> 
     """An action of the menu of a sender."""
     await page.get_by_role("button", name=f"{more} {name}").click()
     await page.get_by_role("menuitem", name=action).click()
-
-
-async def test_the_first_sender_takes_two_clicks(open_page: Opener, door: Door) -> None:
-    """U2: the gateway's numbers are offered, the first that can send is chosen; then what comes next."""
-    url = await new_database(str(door.settings.database_url))
-    async with serving(door.settings.model_copy(update={"database_url": url})) as base_url:
-        pool = await database.connect(url, application="tests")
-        user = await Door(pool, door.settings).user()
-        token = await sessions.open_session(pool, user.id, user_agent="a browser")
-        cookie = {"name": cookie_name(door.settings), "value": token, "url": base_url}
-        page = await open_page(
-            "/senders",
-            base_url=base_url,
-            signed_in=False,
-            locale="fr-FR",
-            before=lambda context: context.add_cookies([cookie]),
-        )
-        await expect(page.get_by_text("Aucun expéditeur pour l’instant")).to_be_visible()
-        await page.get_by_role("button", name="Ajouter un expéditeur").click()
-        form = page.get_by_role("dialog", name="Ajouter un expéditeur")
-        await expect(form.get_by_text("bac à sable")).to_be_visible()
-        await expect(form.get_by_role("radio", checked=True)).to_have_count(1)
-        assert await violations(page) == []
-        await form.get_by_role("button", name="Ajouter cet expéditeur").click()
-        await expect(page.get_by_role("listitem").get_by_text("prêt à envoyer")).to_be_visible()
-        await expect(page.get_by_role("button", name="Importer des contacts")).to_be_visible()
-        assert len(await senders.list_senders(pool)) == 1
-        await page.context.close()
-        await pool.close()
 
 
 async def test_a_number_that_the_gateway_does_not_list_is_typed(open_page: Opener, town: Town) -> None:
@@ -126,28 +93,6 @@ async def test_a_pause_that_fails_takes_back_itself_alone(open_page: Opener, tow
     await expect(card(page, second.name).get_by_role("button", name="Pause")).to_be_visible()
     await page.get_by_role("button", name="Try again").click()
     await expect(card(page, second.name)).to_contain_text("Paused: no Message 1 leaves")
-
-
-async def test_an_account_to_be_linked_again_says_how(
-    open_page: Opener, town: Town, sandbox: httpx.AsyncClient
-) -> None:
-    """W4: what to do is said here; nobody lets a stopped sender go on without a thought."""
-    sender = await town.sender()
-    order = {"session": "authorize"}
-    (await sandbox.patch(f"/control/devices/{sender.device_id}", json=order)).raise_for_status()
-    await senders.stop_sender(town.pool, sender.id, "the WhatsApp session is authorize")
-    page = await open_page("/senders", locale="fr-FR")
-    shown = card(page, sender.name)
-    await expect(shown).to_contain_text("Arrêté pour protéger le compte")
-    await expect(shown).to_contain_text("son code QR est à scanner")
-    await expect(shown).to_contain_text("Appareils connectés > Connecter un appareil")
-    order = {"session": "online"}
-    (await sandbox.patch(f"/control/devices/{sender.device_id}", json=order)).raise_for_status()
-    await shown.get_by_role("button", name="Vérifier à nouveau").click()
-    await expect(shown).to_contain_text("prêt à envoyer")
-    await shown.get_by_role("button", name="Reprendre").click()
-    await page.get_by_role("button", name="Il fonctionne : reprendre").click()
-    await expect(shown.get_by_role("button", name="Mettre en pause")).to_be_visible()
 
 
 async def test_one_in_use_stays_and_one_that_is_free_goes(open_page: Opener, town: Town) -> None:

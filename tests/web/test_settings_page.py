@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from domain.access import Role
 from storage import run_settings
 from storage.database import Pool
-from tests.conftest import Town, eventually
+from tests.conftest import Town
 from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
 from tests.web.test_accessibility import violations
@@ -33,33 +33,6 @@ async def change(page: Page, label: str, value: str, words: tuple[str, str] = ("
     await dialog.get_by_label(label).last.fill(value)
     await dialog.get_by_role("button", name=words[1]).click()
     return dialog
-
-
-async def test_a_setting_is_changed_in_its_unit_and_reset(open_page: Opener, pool: Pool) -> None:
-    """C4: with who did it, what it applies to, and where the value comes from."""
-    page = await open_page("/settings", locale="fr-FR")
-    shown = row(page, "Intervalle prudent")
-    await expect(shown).to_contain_text("22,5")
-    await expect(shown).to_contain_text("Effet sur les lots qui commencent désormais")
-    dialog = await change(page, "Intervalle prudent", "12", ("Modifier", "Enregistrer"))
-    await expect(dialog).to_contain_text("Au moins 15")
-    assert await violations(page) == []
-    await dialog.get_by_label("Intervalle prudent").last.fill("17,5")
-    await page.keyboard.press("Enter")
-    await expect(shown).to_contain_text("17,5")
-    name = await page.locator(".sidebar .person-name").inner_text()
-    await expect(shown).to_contain_text(f"par {name}")
-
-    async def stored() -> bool:
-        values = await pool.fetch(
-            "SELECT value FROM settings WHERE name = 'careful_delay_s' AND scope = 'global'"
-        )
-        return [row["value"] for row in values] == [17.5]
-
-    await eventually(stored, what="the value")
-    await shown.get_by_role("button", name="Rétablir").click()
-    await expect(shown).to_contain_text("22,5")
-    await expect(shown).to_contain_text("Par défaut")
 
 
 async def test_one_sender_may_differ(open_page: Opener, town: Town) -> None:
@@ -123,3 +96,25 @@ async def test_the_keys_of_everybody_are_for_super_admins(open_page: Opener) -> 
     page = await open_page("/settings?tab=keys")
     await expect(page.get_by_role("tab", name="Settings")).to_have_attribute("aria-selected", "true")
     await expect(page.get_by_role("tab", name="API keys")).to_be_hidden()
+
+
+async def test_a_test_of_the_alerts_says_whether_they_arrive(open_page: Opener) -> None:
+    """W2: without a destination it says what to set; with one, its address is not shown."""
+    page = await open_page("/settings")
+    card = page.get_by_role("region", name="Alerts")
+    await expect(card).to_contain_text("set RELANCE_ALERT_URLS")
+    await expect(card.get_by_role("button")).to_have_count(0)
+
+    async def destinations(route: Route) -> None:
+        await route.fulfill(json=[{"service": "slack", "understood": True}])
+
+    async def tested(route: Route) -> None:
+        await route.fulfill(json=[{"service": "slack", "reached": False}])
+
+    await page.route("**/api/alerts/destinations", destinations)
+    await page.route("**/api/alerts/test", tested)
+    await page.reload()
+    await expect(card).to_contain_text("slack")
+    assert await violations(page) == []
+    await card.get_by_role("button", name="Send a test").click()
+    await expect(page.get_by_text("The test has not reached: slack").first).to_be_attached()

@@ -47,24 +47,6 @@ async def test_the_language_is_switched_and_remembered(open_page: Opener) -> Non
     await expect(page.get_by_role("heading", level=1)).to_have_text("Vue d’ensemble")
 
 
-async def test_a_one_time_password_has_to_be_replaced_first(open_page: Opener, door: Door) -> None:
-    """It need not be typed twice, and afterwards the new one counts."""
-    user = await door.user(must_change=True)
-    page = await open_page(signed_in=False)
-    await page.get_by_label("Name").fill(user.name)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Choose your password")
-    await page.get_by_label("New password").fill("too short")
-    await expect(page.get_by_text("6 more characters")).to_be_visible()
-    await page.get_by_label("New password").fill("another four words of mine")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
-    await page.get_by_role("button", name="Person").click()
-    await page.get_by_role("menuitem", name="Sign out").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-
-
 async def test_an_address_inside_leads_there_after_signing_in(open_page: Opener, door: Door) -> None:
     """The deep link survives; an address that nobody knows says so."""
     user = await door.user()

@@ -1,7 +1,6 @@
 """Users, as a super admin manages them; nobody else does."""
 
 import re
-import secrets
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -24,31 +23,6 @@ async def choose(page: Page, name: str, action: str, more: str) -> None:
     """An action of the menu of a user."""
     await page.get_by_role("button", name=f"{more} {name}").click()
     await page.get_by_role("menuitem", name=action).click()
-
-
-async def test_somebody_new_gets_a_password_for_one_sign_in(open_page: Opener, door: Door) -> None:
-    """U8: it is shown once, and good for getting in."""
-    name = f"Robin {secrets.token_hex(4)}"
-    page = await open_page("/users", role=Role.SUPER_ADMIN, locale="fr-FR")
-    await page.get_by_role("button", name="Ajouter un utilisateur").click()
-    form = page.get_by_role("dialog", name="Ajouter un utilisateur")
-    await form.get_by_role("button", name="Ajouter cet utilisateur").click()
-    await expect(form.get_by_text("Il faut un nom.")).to_be_visible()
-    await form.get_by_label("Nom").fill(name)
-    await page.keyboard.press("Enter")
-    shown = page.get_by_role("dialog", name=f"Le mot de passe de {name}")
-    password = await shown.get_by_label("Mot de passe à usage unique").input_value()
-    assert await violations(page) == []
-    await page.keyboard.press("Escape")
-    await expect(shown).to_be_visible()
-    await shown.get_by_role("button", name="Je l’ai transmis").click()
-    await expect(row(page, name)).to_contain_text("Ne s’est pas encore connecté")
-
-    page = await open_page(signed_in=False)
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(password)
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Choose your password")
 
 
 async def test_a_name_that_is_taken_can_be_corrected(open_page: Opener, door: Door) -> None:

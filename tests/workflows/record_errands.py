@@ -9,6 +9,7 @@ import httpx
 from temporalio.client import Client
 
 from domain.identifiers import (
+    UPKEEP_WORKFLOW_ID,
     contact_import_workflow_id,
     number_check_workflow_id,
     scheduled_start_workflow_id,
@@ -33,6 +34,9 @@ async def record_errands(client: Client, api: httpx.AsyncClient, sender_id: str,
     category_id = next(each["id"] for each in categories if each["name"] == "Errands")
     check = await _ask(api.post("/api/number-checks", json={"category_id": category_id}))
     await ended("check-whole", number_check_workflow_id(check["id"]))
+
+    await _ask(api.post("/api/upkeep"))
+    await ended("upkeep-person", UPKEEP_WORKFLOW_ID)
 
     draft = {
         "name": "Errand",

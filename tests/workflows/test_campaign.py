@@ -59,6 +59,24 @@ async def test_a_campaign_closes_itself_when_all_its_contacts_are_final(stage: S
     assert progress.open_batches == []
 
 
+async def test_a_dead_worker_keeps_no_campaign_standing_for_long(stage: Stage) -> None:
+    """W1; what a chaos run found: who died while opening a campaign kept it standing for ten minutes."""
+    lay_out(stage, [[2]])
+    handle = await start(stage)
+    await handle.result()
+    scheduled = [
+        event.activity_task_scheduled_event_attributes
+        for event in (await handle.fetch_history()).events
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    assert {"open_campaign", "close_campaign"} <= {activity.activity_type.name for activity in scheduled}
+    for activity in scheduled:
+        noticed_after = (
+            activity.heartbeat_timeout.ToTimedelta() or activity.start_to_close_timeout.ToTimedelta()
+        )
+        assert noticed_after <= timedelta(seconds=60), activity.activity_type.name
+
+
 async def test_an_empty_audience_closes_at_once(stage: Stage) -> None:
     """E14: of nobody, everybody is final."""
     handle = await start(stage)

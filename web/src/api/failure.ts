@@ -10,6 +10,8 @@ export function failure(error: unknown): string {
   if (!(error instanceof ApiProblem)) return t.unexpected;
   if (error.kind === 'network') return t.network;
   if (error.kind === 'timeout') return t.timeout;
+  const known = commonWords().problems[error.title];
+  if (known) return known;
   if (error.status === 429) return t.tooMany(duration(Number(error.more['retry_after_s'] ?? 60)));
   if (error.status === 503) return t.unavailable;
   if (error.status >= 500) return t.server;

@@ -1540,6 +1540,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/alerts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description Alerts, the newest first; those that are over are kept for 90 days.
+         */
+        readonly get: operations["alerts_list_alerts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/alerts/destinations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Destinations
+         * @description Where alerts go, as RELANCE_ALERT_URLS says; none: they are only shown here.
+         */
+        readonly get: operations["alerts_list_destinations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/alerts/test": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send Test
+         * @description Sends a test to every destination, and says which of them took it. Answers 409 if there is none.
+         */
+        readonly post: operations["alerts_send_test"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/events": {
         readonly parameters: {
             readonly query?: never;
@@ -1684,6 +1744,50 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/upkeep": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Upkeep
+         * @description What was left behind and repaired, by the last ten runs.
+         */
+        readonly get: operations["operations_get_upkeep"];
+        readonly put?: never;
+        /**
+         * Run Upkeep
+         * @description Looks now; while a run that somebody wanted is under way, this changes nothing.
+         */
+        readonly post: operations["operations_run_upkeep"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/restore/confirm": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Confirm Restore
+         * @description Lets a restored installation send again, once the gateway was asked what it has sent already.
+         */
+        readonly post: operations["operations_confirm_restore"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -1708,6 +1812,43 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AlertOut
+         * @description One alert, in the language in which people are told.
+         */
+        readonly AlertOut: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Kind
+             * @description component_down, sender_stopped, sender_errors, quota_high, webhook_silence, upkeep_findings, installation_held or another
+             */
+            readonly kind: string;
+            /**
+             * Subject
+             * @description What it is about: a sender's id, a component; empty: the whole
+             */
+            readonly subject: string;
+            /** Title */
+            readonly title: string;
+            /** Text */
+            readonly text: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            readonly opened_at: string;
+            /**
+             * Resolved At
+             * @description Null: it lasts
+             */
+            readonly resolved_at: string | null;
+            /**
+             * Told
+             * @description Whether a notice of it has reached every destination
+             */
+            readonly told: boolean;
+        };
         /**
          * ApiKeyIn
          * @description A new key. Scopes do not include each other: a program that writes and reads has both.
@@ -2458,6 +2599,22 @@ export interface components {
             readonly sent_to_delivered_p95_s: number | null;
         };
         /**
+         * DestinationOut
+         * @description Where alerts go. The address holds secrets and is never shown.
+         */
+        readonly DestinationOut: {
+            /**
+             * Service
+             * @description Such as slack or mailto
+             */
+            readonly service: string;
+            /**
+             * Understood
+             * @description False: nothing can be sent there, its URL is wrong
+             */
+            readonly understood: boolean;
+        };
+        /**
          * DraftPreviewIn
          * @description The same for messages that are not stored yet.
          */
@@ -2608,6 +2765,25 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * FindingOut
+         * @description What a run found of one kind.
+         */
+        readonly FindingOut: {
+            /** Kind */
+            readonly kind: string;
+            /** Found */
+            readonly found: number;
+            /** Fixed */
+            readonly fixed: number;
+            /** Detail */
+            readonly detail: string;
+            /**
+             * Subjects
+             * @description Ids of examples, at most 20
+             */
+            readonly subjects: readonly string[];
+        };
+        /**
          * FullMessage
          * @description One message with everything that is known of it.
          */
@@ -2713,6 +2889,24 @@ export interface components {
              * @description What is wrong, if anything
              */
             readonly detail: string;
+        };
+        /**
+         * HoldOut
+         * @description Why nothing is sent: this installation, or a part of it, comes from a backup.
+         */
+        readonly HoldOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            readonly since: string;
+            /** Reason */
+            readonly reason: string;
+            /**
+             * Confirmed At
+             * @description A person has confirmed; the gateway is being asked
+             */
+            readonly confirmed_at: string | null;
         };
         /**
          * ImportOut
@@ -3176,6 +3370,18 @@ export interface components {
             readonly password: string;
         };
         /**
+         * LookedOut
+         * @description One part of a run.
+         */
+        readonly LookedOut: {
+            /** Part */
+            readonly part: string;
+            /** Looked At */
+            readonly looked_at: number;
+            /** Findings */
+            readonly findings: readonly components["schemas"]["FindingOut"][];
+        };
+        /**
          * Maturity
          * @description How much an account may be trusted with.
          * @enum {string}
@@ -3283,6 +3489,13 @@ export interface components {
              * @description The latest first; those that died within a week too
              */
             readonly workers: readonly components["schemas"]["WorkerOut"][];
+            /** Uptime */
+            readonly uptime: readonly components["schemas"]["UptimeOut"][];
+            /**
+             * Uptime Target
+             * @description The share that is aimed at
+             */
+            readonly uptime_target: number;
             /**
              * As Of
              * Format: date-time
@@ -3515,6 +3728,16 @@ export interface components {
             readonly message_1_queue_per_s: number;
             /** Message 2 Queue Per S */
             readonly message_2_queue_per_s: number;
+        };
+        /** Page[AlertOut] */
+        readonly Page_AlertOut_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["AlertOut"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; unset: this is the last
+             */
+            readonly next_cursor: string | null;
         };
         /** Page[ApiKeyOut] */
         readonly Page_ApiKeyOut_: {
@@ -4362,6 +4585,16 @@ export interface components {
             readonly frozen: boolean;
         };
         /**
+         * TestedOut
+         * @description One destination after a test.
+         */
+        readonly TestedOut: {
+            /** Service */
+            readonly service: string;
+            /** Reached */
+            readonly reached: boolean;
+        };
+        /**
          * TimelineEntry
          * @description One thing that happened.
          */
@@ -4383,6 +4616,92 @@ export interface components {
             readonly message_type: string | null;
             /** Detail */
             readonly detail: string | null;
+        };
+        /**
+         * UpkeepOut
+         * @description How the last runs went, and whether messages may leave at all.
+         */
+        readonly UpkeepOut: {
+            readonly held: components["schemas"]["HoldOut"] | null;
+            /**
+             * Runs
+             * @description The newest first
+             */
+            readonly runs: readonly components["schemas"]["UpkeepRunOut"][];
+        };
+        /**
+         * UpkeepRunOut
+         * @description One run.
+         */
+        readonly UpkeepRunOut: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Reason
+             * @description schedule, person or restore
+             */
+            readonly reason: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Found */
+            readonly found: number;
+            /** Fixed */
+            readonly fixed: number;
+            /** Looked */
+            readonly looked: readonly components["schemas"]["LookedOut"][];
+        };
+        /**
+         * UptimeOut
+         * @description How much of the time a part of Relance was up; several processes of a kind count as one.
+         */
+        readonly UptimeOut: {
+            /**
+             * Component
+             * @description api, worker, temporal or redis
+             */
+            readonly component: string;
+            /** Up */
+            readonly up: boolean;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            readonly seen_at: string;
+            /** Windows */
+            readonly windows: readonly components["schemas"]["UptimeWindowOut"][];
+        };
+        /**
+         * UptimeWindowOut
+         * @description One window, which begins no earlier than the first measurement.
+         */
+        readonly UptimeWindowOut: {
+            /**
+             * Window
+             * @enum {string}
+             */
+            readonly window: "24h" | "7d" | "30d";
+            /**
+             * Share
+             * @description From 0 to 1; null: nothing measured yet
+             */
+            readonly share: number | null;
+            /**
+             * Down S
+             * @description Seconds without it, planned stops included
+             */
+            readonly down_s: number;
+            /**
+             * Stopped S
+             * @description The part of `down_s` that began with an orderly stop
+             */
+            readonly stopped_s: number;
+            /** Outages */
+            readonly outages: number;
         };
         /**
          * UserChange
@@ -4446,14 +4765,22 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            readonly kind: "no_worker" | "sender_stopped" | "sender_errors" | "campaign_not_started";
+            readonly kind: "no_worker" | "sender_stopped" | "sender_errors" | "campaign_not_started" | "component_down" | "quota_high" | "webhook_silence" | "upkeep_findings" | "installation_held" | "alert";
             /**
              * Subject Type
              * @enum {string}
              */
-            readonly subject_type: "workers" | "sender" | "campaign";
-            /** Subject Id */
+            readonly subject_type: "workers" | "sender" | "campaign" | "component" | "alert";
+            /**
+             * Subject Id
+             * @description Of an `alert`, its kind and subject
+             */
             readonly subject_id: string | null;
+            /**
+             * Value
+             * @description Of quota_high, the share that is used up
+             */
+            readonly value?: number | null;
             /** Text */
             readonly text: string;
         };
@@ -8580,6 +8907,130 @@ export interface operations {
             };
         };
     };
+    readonly alerts_list_alerts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many items at most */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before; unset: the first page */
+                readonly cursor?: string | null;
+                /** @description Only those that last */
+                readonly only_open?: boolean;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Page_AlertOut_"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly alerts_list_destinations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["DestinationOut"][];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly alerts_send_test: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TestedOut"][];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     readonly live_stream_events: {
         readonly parameters: {
             readonly query?: never;
@@ -8834,6 +9285,126 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StatisticsOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_get_upkeep: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_run_upkeep: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly operations_confirm_restore: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key again within 24 hours gives the first answer and does nothing twice; a new UUID for each new request */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UpkeepOut"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */

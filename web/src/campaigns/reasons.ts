@@ -17,6 +17,10 @@ const KNOWN: readonly (readonly [RegExp, Exclude<keyof Words, 'refused'>])[] = [
   [/could not deliver/, 'undeliverable'],
   [/frozen before the POST/, 'stale'],
   [/^taken back from the gateway/, 'takenBack'],
+  [/^Nobody to write to/, 'nobody'],
+  [/^The campaign cannot fit/, 'tooLong'],
+  [/^nothing was running when/, 'overdue'],
+  [/not be sent within ten minutes/, 'gaveUp'],
 ];
 const REFUSED = /answered (\d{3}): (.*)/;
 

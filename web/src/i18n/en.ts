@@ -73,6 +73,27 @@ const en = {
     server: 'The server has a problem. It was logged there.',
     gone: 'It is not there any more.',
   },
+  // What the API refuses, by the title of the problem.
+  problems: {
+    'Start not confirmed':
+      'The campaign was handed over and starts as soon as the database answers again. Look at it in a moment; to keep it from sending, cancel it.',
+    'Temporal is not available':
+      'Temporal, which runs the campaigns, did not answer. It may have happened all the same: look before you try again.',
+    'Campaign has ended': 'This campaign has ended. Duplicate it to send it again.',
+    'Campaign has started': 'This campaign has started. Duplicate it to send it again.',
+    'Campaign is starting': 'This campaign is just being started. Try again in a second.',
+    'Campaign is not running': 'This campaign is not running.',
+    'Campaign is not scheduled': 'This campaign is not scheduled any more.',
+    'Campaign is paused': 'This campaign is paused. Resume it first.',
+    'Not a draft': 'This campaign is no draft any more: it cannot be changed.',
+    'Opted out': 'This number has opted out: nothing may be sent to it.',
+    'Sender is stopped': 'This sender is stopped: nothing leaves it anyway.',
+    'Import has ended': 'This import has ended already.',
+    'Check has ended': 'This check has ended already.',
+    'Still running': 'The same request is still being worked on. Try again in a moment.',
+    'Name taken': 'This name is taken already.',
+    'Role missing': 'Your role does not allow this.',
+  } as Readonly<Record<string, string>>,
   reasons: {
     notOnWhatsApp: 'This number is not on WhatsApp.',
     optedOut: 'The contact has opted out.',
@@ -86,6 +107,10 @@ const en = {
     takenBack: 'It was taken back when its sender was stopped.',
     maxAge: 'The longest duration of the campaign was reached.',
     cancelled: 'The campaign was cancelled.',
+    nobody: 'There was nobody to write to.',
+    tooLong: 'The time would not have been enough for everybody.',
+    overdue: 'Nothing was running when it should have started, and so late nothing starts by itself.',
+    gaveUp: 'It could not be sent within ten minutes.',
   },
   // Why a text is no phone number, by the API's own words for it.
   phoneProblems: {
@@ -99,8 +124,12 @@ const en = {
     'the area code is missing': 'The area code is missing.',
     'damaged by a spreadsheet: format the column as text and export it again':
       'Damaged by a spreadsheet: format the column as text and export it again.',
+    'not between 7 and 15 digits with its country code':
+      'A phone number has 7 to 15 digits with its country code.',
   },
   sameNumber: (line: string) => `Same number as line ${line}.`,
+  tooLong: (what: string, most: string) => `${what} is longer than ${most} characters.`,
+  tooMany: (most: string) => `More than ${most} variables.`,
   states: {
     draft: 'Draft',
     scheduled: 'Scheduled',

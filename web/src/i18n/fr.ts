@@ -73,6 +73,26 @@ const fr: typeof en = french({
     server: 'Le serveur a un problème. Il l’a noté dans son journal.',
     gone: 'Cet élément n’existe plus.',
   },
+  problems: {
+    'Start not confirmed':
+      'La campagne a été transmise et démarre dès que la base de données répond. Vérifiez-la dans un instant ; pour que rien ne parte, annulez-la.',
+    'Temporal is not available':
+      'Temporal, qui exécute les campagnes, n’a pas répondu. L’action a peut-être eu lieu : vérifiez avant de réessayer.',
+    'Campaign has ended': 'Cette campagne est terminée. Dupliquez-la pour l’envoyer de nouveau.',
+    'Campaign has started': 'Cette campagne a démarré. Dupliquez-la pour l’envoyer de nouveau.',
+    'Campaign is starting': 'Cette campagne est en train de démarrer. Réessayez dans une seconde.',
+    'Campaign is not running': 'Cette campagne n’est pas en cours.',
+    'Campaign is not scheduled': 'Cette campagne n’est plus programmée.',
+    'Campaign is paused': 'Cette campagne est en pause. Reprenez-la d’abord.',
+    'Not a draft': 'Cette campagne n’est plus un brouillon : elle ne peut plus être modifiée.',
+    'Opted out': 'Ce numéro s’est désinscrit : rien ne peut lui être envoyé.',
+    'Sender is stopped': 'Cet expéditeur est arrêté : de toute façon, rien n’en part.',
+    'Import has ended': 'Cet import est déjà terminé.',
+    'Check has ended': 'Cette vérification est déjà terminée.',
+    'Still running': 'La même demande est encore en cours de traitement. Réessayez dans un instant.',
+    'Name taken': 'Ce nom est déjà pris.',
+    'Role missing': 'Votre rôle ne le permet pas.',
+  },
   reasons: {
     notOnWhatsApp: 'Ce numéro n’est pas sur WhatsApp.',
     optedOut: 'Le contact s’est désinscrit.',
@@ -86,6 +106,10 @@ const fr: typeof en = french({
     takenBack: 'Il a été retiré quand son expéditeur a été arrêté.',
     maxAge: 'La durée maximale de la campagne était atteinte.',
     cancelled: 'La campagne a été annulée.',
+    nobody: 'Il n’y avait personne à contacter.',
+    tooLong: 'Le temps n’aurait pas suffi pour tout le monde.',
+    overdue: 'Rien ne tournait au moment prévu, et rien ne démarre de soi-même avec un tel retard.',
+    gaveUp: 'Il n’a pas pu être envoyé en dix minutes.',
   },
   // Why a text is no phone number, by the API’s own words for it.
   phoneProblems: {
@@ -99,8 +123,12 @@ const fr: typeof en = french({
     'the area code is missing': 'L’indicatif régional manque.',
     'damaged by a spreadsheet: format the column as text and export it again':
       'Abîmé par un tableur : mettez la colonne au format texte et exportez à nouveau.',
+    'not between 7 and 15 digits with its country code':
+      'Un numéro compte de 7 à 15 chiffres avec son indicatif.',
   },
   sameNumber: (line: string) => `Même numéro qu’à la ligne ${line}.`,
+  tooLong: (what: string, most: string) => `${what} : plus de ${most} caractères.`,
+  tooMany: (most: string) => `Plus de ${most} variables.`,
   states: {
     draft: 'Brouillon',
     scheduled: 'Programmée',

@@ -5,6 +5,7 @@ import { loadPage, match, type PageProps } from '../pages';
 import { Button } from '../ui/button';
 import { Empty, PageHeader } from '../ui/layout';
 import { Link } from '../ui/link';
+import { dropOffers } from '../ui/toast';
 import { hasStayed } from '../ui/url-state';
 
 type Shown =
@@ -50,6 +51,7 @@ export function Outlet({ first }: { first: ComponentType<PageProps> | null }) {
     const isSamePage = page === openedPage.current;
     openedPage.current = page;
     if (isSamePage && hasStayed()) return;
+    if (!isSamePage) dropOffers();
     scrollTo(0, 0);
     document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
   }, [shown]);

@@ -165,7 +165,7 @@ afterEach(() => {
 const byId = (rows: readonly Contact[]) => [...rows].sort((one, other) => one.id.localeCompare(other.id));
 
 describe('writes that are shown before they have arrived', () => {
-  test('whatever fails and in whichever order answers come, the screen ends at the truth', async () => {
+  test('Q4: whatever fails and in whichever order answers come, the screen ends at the truth', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -187,6 +187,41 @@ describe('writes that are shown before they have arrived', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  test('003 property 3 (U3): a creation or deletion shows within the same tick, and goes when it is refused', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(step, { minLength: 1, maxLength: 6 }),
+        async (scheduler, steps) => {
+          const server = new Server(scheduler);
+          const page = screen(server);
+          await loaded(scheduler, page);
+          const before = page.shown();
+          const refused = steps
+            .filter(({ kind }) => kind === 'create' || kind === 'delete')
+            .map((each): Step => ({ ...each, fate: 'fails' }));
+          const writes = refused.map((todo) => write(server, page, todo).catch(() => undefined));
+          const gone = new Set(refused.flatMap((each) => (each.kind === 'delete' ? each.ids : [])));
+          const made = refused.flatMap((each) => (each.kind === 'create' ? [each.name] : []));
+          // Nothing was awaited since the clicks.
+          const kept = before.filter((each) => !gone.has(each.id));
+          expect(page.shown().slice(made.length)).toEqual(kept);
+          expect(
+            page
+              .shown()
+              .slice(0, made.length)
+              .map((each) => each.name)
+              .sort(),
+          ).toEqual(made.sort());
+          await scheduler.waitFor(Promise.all(writes));
+          expect(page.shown()).toEqual(before);
+          await loaded(scheduler, page);
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 

@@ -27,6 +27,7 @@ const PATTERNS: readonly (readonly [string, (t: Words['reasons'], found: Numbers
 const NUMBER = '([\\d.]+(?:e[+-]?\\d+)?)';
 const SLOWER = new RegExp(`^(.+), ${NUMBER} times as long as usual because of errors$`);
 const SESSION = /^the WhatsApp session is (\w+)$/;
+const REFUSED = /answered (\d{3}): (.*)/;
 
 const MATCHERS = PATTERNS.map(
   ([pattern, say]) => [new RegExp(`^${pattern.replaceAll('#', NUMBER)}$`), say] as const,
@@ -43,6 +44,8 @@ export function inWords({ reasons }: Pick<Words, 'reasons'>, reason: string): st
   const session = SESSION.exec(reason)?.[1];
   if (session)
     return reasons.session((reasons.sessions as Readonly<Record<string, string>>)[session] ?? session);
+  const [, status, text] = REFUSED.exec(reason) ?? [];
+  if (status) return reasons.refused(status, text ?? '');
   for (const [matcher, say] of MATCHERS) {
     const found = matcher.exec(reason);
     if (found) return say(reasons, found.slice(1).map(Number));

@@ -30,6 +30,11 @@ export function toast(content: ToastContent): void {
   if (content.tone !== 'bad' && !content.action) setTimeout(() => dismiss(id), SHOWN_FOR_MS);
 }
 
+/** On another page, an offer that followed from the last one is in the way. What went wrong stays. */
+export function dropOffers(): void {
+  toasts.set(toasts.get().filter(({ tone, action }) => tone === 'bad' || !action));
+}
+
 function dismiss(id: number): void {
   toasts.set(toasts.get().filter((each) => each.id !== id));
 }

@@ -1,5 +1,7 @@
 import { useState } from 'react';
+import { reasonText } from '../../campaigns/reasons';
 import { dateTime } from '../../i18n/format';
+import { useCommon } from '../../i18n/words';
 import { useStore } from '../../store';
 import { Button } from '../../ui/button';
 import { Notice } from '../../ui/notice';
@@ -21,6 +23,7 @@ type Asking = 'start' | 'schedule' | 'unschedule' | null;
 
 export function CheckStep({ keeper, campaign }: StepProps) {
   const t = useWords();
+  const { reasons } = useCommon();
   const { form } = useStore(keeper.store);
   const [asking, ask] = useState<Asking>(null);
   const { refusal, setRefusal } = useRefusal(keeper);
@@ -35,7 +38,7 @@ export function CheckStep({ keeper, campaign }: StepProps) {
           {campaign?.start_problem && (
             <Notice tone="bad">
               <strong>{t.startProblem}</strong>
-              <div className="small">{campaign.start_problem}</div>
+              <div className="small">{reasonText(reasons, campaign.start_problem)}</div>
             </Notice>
           )}
           {refusal && <Refusal keeper={keeper} problem={refusal} />}

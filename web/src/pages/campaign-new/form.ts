@@ -99,18 +99,21 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 /** With everyone, the categories that were chosen before wait to be chosen again, and say nothing. */
 const asSent = (form: Form): Form => (form.everyone ? { ...form, category_ids: [] } : form);
 
-/** The fields that a person has changed. */
-export function changedFields(form: Form, base: Form): readonly FieldName[] {
+/** Fields that were sent, and perhaps stored: nobody answered. Changed back, they have to be sent again. */
+export type Unsure = readonly FieldName[];
+
+/** The fields that a person has changed, or of which it is not known what the server has. */
+export function changedFields(form: Form, base: Form, unsure: Unsure = []): readonly FieldName[] {
   const [one, other] = [asSent(form), asSent(base)];
-  return FIELDS.filter((name) => !same(one[name], other[name]));
+  return FIELDS.filter((name) => !same(one[name], other[name]) || unsure.includes(name));
 }
 
 const WHOM: readonly FieldName[] = ['everyone', 'category_ids'];
 
 /** What of it can be stored now. Whom to reach is said by two fields, which have to fit each other. */
-export function storable(form: Form, base: Form): Partial<Form> {
+export function storable(form: Form, base: Form, unsure: Unsure = []): Partial<Form> {
   const wrong = new Set(gapsOf(form).map(({ field }) => field));
-  const changed = changedFields(form, base).filter((name) => !wrong.has(name));
+  const changed = changedFields(form, base, unsure).filter((name) => !wrong.has(name));
   const others = changed.filter((name) => !WHOM.includes(name));
   const isWhom = !wrong.has('category_ids') && changed.some((name) => WHOM.includes(name));
   return pick(asSent(form), [...others, ...(isWhom ? WHOM : [])]);
@@ -130,10 +133,10 @@ export function rebased(now: Form, sent: Form, left: Partial<Form>, answer: Form
 }
 
 /** What was typed here over what the server has by now. */
-export const restored = (server: Form, kept: { readonly form: Form; readonly base: Form }): Form => ({
-  ...server,
-  ...pick(kept.form, changedFields(kept.form, kept.base)),
-});
+export const restored = (
+  server: Form,
+  { form, base, unsure }: { form: Form; base: Form; unsure?: Unsure | undefined },
+): Form => ({ ...server, ...pick(form, changedFields(form, base, unsure)) });
 
 /** An audience as the API asks for it. */
 export const audienceOf = ({ everyone, category_ids }: Pick<Form, 'everyone' | 'category_ids'>) => ({

@@ -107,6 +107,20 @@ describe('a draft that saves itself', () => {
     return new DraftKeeper({ id, form, base, posted: null }, server.ways);
   };
 
+  test('sends again what was changed back while nobody knew whether it had arrived', async () => {
+    const server = new Server();
+    const keeper = fresh(server, COMPLETE);
+    await keeper.flush();
+    server.failing = 'after';
+    keeper.change({ name: 'Autumn' });
+    await vi.advanceTimersByTimeAsync(700);
+    server.failing = 'no';
+    keeper.change({ name: COMPLETE.name });
+    expect(server.kept).not.toBeNull();
+    await keeper.flush();
+    expect(server.drafts.get('c0')).toEqual(COMPLETE);
+  });
+
   test('whatever is typed and whatever fails, everything arrives, once', async () => {
     const step = fc.record({
       change: fc.record(

@@ -3,7 +3,7 @@
 
 import { ApiProblem } from '../../api/problem';
 import { Store } from '../../store';
-import { changedFields, type Form, gapsOf, rebased, storable } from './form';
+import { changedFields, type FieldName, type Form, gapsOf, rebased, storable, type Unsure } from './form';
 
 /** What a browser has to remember to go on where it was. */
 export interface Kept {
@@ -13,6 +13,7 @@ export interface Kept {
   readonly base: Form;
   /** What was sent to be created, and perhaps was: sent again it gives the same draft, not a second one. */
   readonly posted: { readonly key: string; readonly form: Form } | null;
+  readonly unsure?: Unsure | undefined;
 }
 
 export interface Draft extends Kept {
@@ -39,7 +40,8 @@ export class IncompleteError extends Error {}
 const SAVE_AFTER_MS = 700;
 const TRY_AGAIN_AFTER_MS = [2000, 5000, 15_000, 30_000];
 
-export const hasChanges = ({ form, base }: Kept): boolean => changedFields(form, base).length > 0;
+export const hasChanges = ({ form, base, unsure }: Kept): boolean =>
+  changedFields(form, base, unsure).length > 0;
 
 export class DraftKeeper {
   readonly key = crypto.randomUUID();
@@ -77,7 +79,7 @@ export class DraftKeeper {
   /** Takes back what was typed since it was stored. */
   readonly reset = (): void => {
     clearTimeout(this.#timer);
-    this.#set({ form: this.store.get().base, posted: null, state: 'idle', error: null });
+    this.#set({ form: this.store.get().base, posted: null, unsure: [], state: 'idle', error: null });
   };
 
   #save(): Promise<void> {
@@ -100,18 +102,23 @@ export class DraftKeeper {
 
   /** Whether there may be more to save. */
   async #saveSome(): Promise<boolean> {
-    const { id, form, base, posted } = this.store.get();
+    const { id, form, base, posted, unsure } = this.store.get();
     if (id === null) {
       if (!posted && gapsOf(form).length > 0) return false;
       await this.#create(posted ?? { key: crypto.randomUUID(), form });
       return true;
     }
-    const change = storable(form, base);
+    const change = storable(form, base, unsure);
     if (Object.keys(change).length === 0) return false;
-    this.#set({ state: 'saving', error: null });
+    // Until somebody has answered.
+    this.#set({
+      state: 'saving',
+      error: null,
+      unsure: [...(unsure ?? []), ...(Object.keys(change) as FieldName[])],
+    });
     const saved = await this.#ways.change(id, change);
     const unsent = Object.fromEntries(
-      changedFields(form, base)
+      changedFields(form, base, unsure)
         .filter((name) => !(name in change))
         .map((name) => [name, form[name]]),
     );
@@ -128,14 +135,13 @@ export class DraftKeeper {
 
   #stored(saved: Saved, sent: Form, unsent: Partial<Form>): void {
     const form = rebased(this.store.get().form, sent, unsent, saved.form);
-    this.#set({ id: saved.id, base: saved.form, form, posted: null });
+    this.#set({ id: saved.id, base: saved.form, form, posted: null, unsure: [] });
   }
 
   #failed(error: unknown): void {
     const isPassing = error instanceof ApiProblem && (error.isPassing || error.title === 'Still running');
-    const { posted } = this.store.get();
     // What was refused is not there, so that the next attempt is a new one.
-    this.#set({ state: 'failed', error, posted: isPassing ? posted : null });
+    this.#set({ state: 'failed', error, ...(isPassing ? {} : { posted: null, unsure: [] }) });
     if (!isPassing) return;
     const wait = TRY_AGAIN_AFTER_MS[Math.min(this.#failures++, TRY_AGAIN_AFTER_MS.length - 1)];
     this.#later(wait ?? 0);
@@ -148,8 +154,8 @@ export class DraftKeeper {
 
   #set(change: Partial<Draft>): void {
     this.store.set({ ...this.store.get(), ...change });
-    const { id, form, base, posted } = this.store.get();
-    const kept = { id, form, base, posted };
+    const { id, form, base, posted, unsure } = this.store.get();
+    const kept = { id, form, base, posted, unsure };
     this.#ways.keep(id, posted || hasChanges(kept) ? kept : null);
   }
 }

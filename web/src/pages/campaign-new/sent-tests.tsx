@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { read } from '../../api/queries';
 import type { Schemas } from '../../api/types';
+import { reasonText } from '../../campaigns/reasons';
+import { useCommon } from '../../i18n/words';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import { useWords } from './words';
 
@@ -17,6 +19,7 @@ const isUnderWay = ({ status, created_at }: SendTest): boolean =>
 /** What became of each test. */
 export function SentTests({ campaignId }: { campaignId: string }) {
   const t = useWords();
+  const { reasons } = useCommon();
   const { data } = useQuery({
     ...read('/api/campaigns/{campaign_id}/test-sends', {
       path: { campaign_id: campaignId },
@@ -37,7 +40,7 @@ export function SentTests({ campaignId }: { campaignId: string }) {
             <span className="muted small">
               <Time at={test.created_at} />
             </span>
-            {test.reason && <span className="tests-reason small">{test.reason}</span>}
+            {test.reason && <span className="tests-reason small">{reasonText(reasons, test.reason)}</span>}
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { navigate } from 'wouter/use-browser-location';
 import { call } from '../../api/client';
 import { ApiProblem } from '../../api/problem';
+import { keyOf } from '../../api/url';
 import { dateTime, duration } from '../../i18n/format';
 import { useStore } from '../../store';
 import { ConfirmDialog } from '../../ui/dialog';
@@ -30,8 +31,12 @@ export function StartDialog({ keeper, onClose, onRefused }: StartProps) {
     onRefused(null);
     try {
       const campaign_id = await keeper.flush();
-      await call('post', '/api/campaigns/{campaign_id}/start', { path: { campaign_id } });
+      const started = await call('post', '/api/campaigns/{campaign_id}/start', { path: { campaign_id } });
       closeDraft(keeper);
+      // Its page would lead a draft, which is what this browser knew until now, back to here.
+      const queryKey = keyOf(`/api/campaigns/${campaign_id}`);
+      await client.cancelQueries({ queryKey });
+      client.setQueryData(queryKey, started);
       void client.invalidateQueries({ queryKey: ['campaigns'] });
       navigate(`/campaigns/${campaign_id}`);
     } catch (error) {

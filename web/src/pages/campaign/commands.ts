@@ -5,6 +5,8 @@ import { navigate } from 'wouter/use-browser-location';
 import { call } from '../../api/client';
 import { failure } from '../../api/failure';
 import { invalidate } from '../../api/long-lists';
+import { duplicate } from '../../campaigns/duplicate';
+import { commonWords } from '../../i18n/words';
 import { useWrite } from '../../optimistic/use-optimistic';
 import { toast } from '../../ui/toast';
 import { type Campaign, placeOf } from './data';
@@ -49,7 +51,7 @@ export function useChanges({ id }: Campaign) {
 }
 
 /** These are waited for: what comes of them decides what is shown next. */
-export function useSteps({ id }: Campaign) {
+export function useSteps({ id, name }: Campaign) {
   const t = useWords();
   const client = useQueryClient();
   const place = placeOf(id);
@@ -57,6 +59,17 @@ export function useSteps({ id }: Campaign) {
     void invalidate(client, ['estimates', id]);
     return invalidate(client, ['campaigns']);
   };
+  async function copied(key: string = crypto.randomUUID()) {
+    try {
+      const copy = await duplicate(id, t.copyOf(name), key);
+      void arrived();
+      toast({ tone: 'good', text: t.copied });
+      navigate(`/campaigns/${copy.id}`);
+    } catch (error) {
+      const again = { label: commonWords().tryAgain, run: () => void copied(key) };
+      toast({ tone: 'bad', text: t.notCopied, detail: failure(error), action: again });
+    }
+  }
   return {
     cancel: async () => {
       await call('post', '/api/campaigns/{campaign_id}/cancel', place);
@@ -65,15 +78,6 @@ export function useSteps({ id }: Campaign) {
     },
     start: () => call('post', '/api/campaigns/{campaign_id}/start', place).then(arrived),
     unschedule: () => call('delete', '/api/campaigns/{campaign_id}/schedule', place).then(arrived),
-    duplicate: async () => {
-      try {
-        const copy = await call('post', '/api/campaigns/{campaign_id}/duplicate', place);
-        void arrived();
-        toast({ tone: 'good', text: t.copied });
-        navigate(`/campaigns/${copy.id}`);
-      } catch (error) {
-        toast({ tone: 'bad', text: t.notCopied, detail: failure(error) });
-      }
-    },
+    duplicate: () => copied(),
   };
 }

@@ -73,6 +73,7 @@ const en = {
   name: 'Name',
   save: 'Save',
   notRenamed: 'The name was not saved',
+  copyOf: (name: string) => `Copy of ${name}`,
   copied: 'A copy was made, as a draft',
   notCopied: 'The campaign was not duplicated',
 

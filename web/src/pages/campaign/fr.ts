@@ -80,6 +80,7 @@ const fr: typeof en = french({
   name: 'Nom',
   save: 'Enregistrer',
   notRenamed: 'Le nom n’a pas été enregistré',
+  copyOf: (name: string) => `Copie de ${name}`,
   copied: 'Une copie a été créée, en brouillon',
   notCopied: 'La campagne n’a pas été dupliquée',
 

@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { CampaignBar, progressOf } from '../../campaigns/progress';
+import { reasonText } from '../../campaigns/reasons';
 import { dateTime, relative } from '../../i18n/format';
+import { useCommon } from '../../i18n/words';
 import { useLivePart } from '../../live/use-live';
 import { Button } from '../../ui/button';
 import { ConfirmDialog } from '../../ui/dialog';
@@ -38,6 +40,7 @@ export function CampaignRow({ campaign }: { campaign: Campaign }) {
 
 function When({ campaign }: { campaign: Campaign }) {
   const t = useWords();
+  const { reasons } = useCommon();
   const now = useNow();
   const { created_at, start_at, started_at, closed_at, start_problem } = campaign;
   if (start_problem)
@@ -46,7 +49,7 @@ function When({ campaign }: { campaign: Campaign }) {
         <Icon name="warning" />
         <span>
           {t.notStarted}
-          <span className="hidden">: {start_problem}</span>
+          <span className="hidden">: {reasonText(reasons, start_problem)}</span>
         </span>
       </p>
     );

@@ -3,6 +3,7 @@
 import { navigate } from 'wouter/use-browser-location';
 import { call } from '../../api/client';
 import type { Schemas } from '../../api/types';
+import { duplicate } from '../../campaigns/duplicate';
 import { forgetDraft } from '../../campaigns/kept-draft';
 import { useWrite } from '../../optimistic/use-optimistic';
 import { useMe } from '../../session/session';
@@ -62,7 +63,7 @@ export function useCampaignActions(t: Words) {
         failed: t.notDeleted,
       }),
     duplicate: async (campaign: Campaign) => {
-      const name = t.duplicateName(campaign.name).slice(0, 200);
+      const name = t.duplicateName(campaign.name);
       const copy = await write.create({
         item: draftLike(campaign, name),
         request: (key) => duplicate(campaign.id, name, key),
@@ -74,14 +75,6 @@ export function useCampaignActions(t: Words) {
       toast({ tone: 'good', text: t.duplicated, detail: name, action: edit });
     },
   };
-}
-
-/** The API names a copy in English. */
-async function duplicate(campaignId: string, name: string, idempotencyKey: string) {
-  const path = { campaign_id: campaignId };
-  const copy = await call('post', '/api/campaigns/{campaign_id}/duplicate', { path }, { idempotencyKey });
-  if (copy.name === name) return copy;
-  return call('patch', '/api/campaigns/{campaign_id}', { path: { campaign_id: copy.id }, body: { name } });
 }
 
 const draftLike = (campaign: Campaign, name: string): Campaign => ({

@@ -18,6 +18,8 @@ const en = {
   workbook: 'This is a workbook. Save it as “CSV” in your spreadsheet, then choose that file.',
   tooLarge: 'The file is too large: 512 MB at most.',
   emptyFile: 'The file is empty.',
+  badLine: (line: string) => `Line ${line} is no CSV. Export the file anew, or correct that line.`,
+  openQuote: 'A quotation mark is opened and never closed: remove it, or close it.',
   otherFile: 'Choose another file',
 
   // Its columns

@@ -21,6 +21,9 @@ const fr: typeof en = french({
     'C’est un classeur. Enregistrez-le au format « CSV » dans votre tableur, puis choisissez ce fichier.',
   tooLarge: 'Le fichier est trop volumineux : 512 Mo au maximum.',
   emptyFile: 'Le fichier est vide.',
+  badLine: (line: string) =>
+    `La ligne ${line} n’est pas du CSV. Exportez à nouveau le fichier, ou corrigez-la.`,
+  openQuote: 'Un guillemet est ouvert et jamais fermé : supprimez-le, ou fermez-le.',
   otherFile: 'Choisir un autre fichier',
 
   // Its columns

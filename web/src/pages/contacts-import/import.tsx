@@ -11,6 +11,7 @@ import { Card, ErrorState, Skeleton, StatTile, StatTiles } from '../../ui/layout
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
 import { Progress } from '../../ui/progress';
+import { fileProblem } from './file-problem';
 import { Rejected } from './rejected';
 import { Steps } from './steps';
 import { useWords } from './words';
@@ -94,7 +95,7 @@ function Result({ of: it }: { of: ImportOut }) {
         {state === 'cancelled' && <Notice tone="warn">{t.cancelled}</Notice>}
         {state === 'failed' && (
           <Notice tone="bad">
-            {t.failed} {it.error}
+            {t.failed} {fileProblem(t, it.error ?? '')}
           </Notice>
         )}
         <Numbers of={it} />

@@ -2,11 +2,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { navigate } from 'wouter/use-browser-location';
 import { failure } from '../../api/failure';
+import { reworded } from '../../api/reworded';
 import { useMe } from '../../session/session';
 import { Card, Skeleton } from '../../ui/layout';
 import { toast } from '../../ui/toast';
 import { ChooseFile } from './choose-file';
 import { type Draft, loadDraft, newDraft, type Preview, saveDraft, withChoices } from './draft';
+import { fileProblem } from './file-problem';
 import { Prepare, Unreadable } from './prepare';
 import { previewOf, start } from './upload';
 import { useWords } from './words';
@@ -17,6 +19,7 @@ const PATH = '/contacts/import';
 export function Wizard() {
   const t = useWords();
   const client = useQueryClient();
+  const wordings = { 'Unreadable file': (detail: string) => fileProblem(t, detail) };
   const { id: user } = useMe();
   // `undefined`: nobody knows yet whether there is one.
   const [draft, setDraft] = useState<Draft | null | undefined>();
@@ -27,7 +30,7 @@ export function Wizard() {
 
   const preview = useQuery({
     queryKey: ['import-preview', draft?.chosenAt],
-    queryFn: () => previewOf((draft as Draft).file),
+    queryFn: () => reworded(wordings, previewOf((draft as Draft).file)),
     enabled: Boolean(draft),
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -39,7 +42,7 @@ export function Wizard() {
 
   async function send(ready: Draft, columns: Preview) {
     try {
-      const { id } = await start(user, ready, columns);
+      const { id } = await reworded(wordings, start(user, ready, columns));
       void client.invalidateQueries({ queryKey: ['imports'] });
       const href = `${PATH}?id=${id}`;
       if (location.pathname === PATH) navigate(href, { replace: true });

@@ -8,6 +8,8 @@ import { Cache } from './cache';
 import { LatestFailures } from './latest-failures';
 import { Numbers } from './numbers';
 import { Senders } from './senders';
+import { Upkeep } from './upkeep';
+import { Uptime } from './uptime';
 import { Warnings } from './warnings';
 import { useWords } from './words';
 import { Workers } from './workers';
@@ -42,6 +44,8 @@ export default function MonitoringPage() {
         <Numbers monitoring={data} />
         <Senders senders={data.senders} />
         <LatestFailures failures={data.last_errors} />
+        <Uptime components={data.uptime} target={data.uptime_target} />
+        <Upkeep />
         <div className="monitoring-columns">
           <Workers workers={data.workers} />
           {cache.data && <Cache stats={cache.data} />}

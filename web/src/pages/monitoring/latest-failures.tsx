@@ -1,4 +1,6 @@
 import { useState } from 'react';
+import { reasonText } from '../../campaigns/reasons';
+import { useCommon } from '../../i18n/words';
 import { Button } from '../../ui/button';
 import { Card, Empty } from '../../ui/layout';
 import { Link } from '../../ui/link';
@@ -77,12 +79,14 @@ const columnsOf = (t: Words): readonly Column<Failure>[] => [
 
 function Reason({ failure: { reason } }: { failure: Failure }) {
   const t = useWords();
+  const { reasons } = useCommon();
   const kind = kindOf(reason);
-  if (!kind) return <>{reason}</>;
+  const words = reasonText(reasons, reason);
+  if (!kind) return <>{words}</>;
   return (
     <>
       {t.reasons[kind]}
-      {kind !== 'notOnWhatsApp' && <span className="field-hint monitoring-own-words">{reason}</span>}
+      {kind !== 'notOnWhatsApp' && <span className="field-hint monitoring-own-words">{words}</span>}
     </>
   );
 }

@@ -1,3 +1,5 @@
+import { reasonText } from '../../campaigns/reasons';
+import { useCommon } from '../../i18n/words';
 import type { Live } from '../../live/apply';
 import { inWords } from '../../senders/reasons';
 import { Link } from '../../ui/link';
@@ -6,6 +8,8 @@ import { useWords as useSenderWords } from '../senders/words';
 import { useWords, type Words } from './words';
 
 type Warning = Live['warnings'][number];
+
+const MILD: ReadonlySet<Warning['kind']> = new Set(['sender_errors', 'quota_high', 'upkeep_findings', 'alert']);
 
 /** What a person should look at now, or that there is nothing. */
 export function Warnings({ live }: { live: Live }) {
@@ -27,10 +31,11 @@ export function Warnings({ live }: { live: Live }) {
 function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
   const t = useWords();
   const senderWords = useSenderWords();
+  const { reasons } = useCommon();
   const { title, detail, href } = described(t, warning, live);
   return (
     <Notice
-      tone={warning.kind === 'sender_errors' ? 'warn' : 'bad'}
+      tone={MILD.has(warning.kind) ? 'warn' : 'bad'}
       action={
         href && (
           <Link href={href} as="plain">
@@ -41,16 +46,24 @@ function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
     >
       <strong>{title}</strong>
       {detail && (
-        <div className="small">{warning.kind === 'sender_stopped' ? inWords(senderWords, detail) : detail}</div>
+        <div className="small">
+          {warning.kind === 'sender_stopped' ? inWords(senderWords, detail) : reasonText(reasons, detail)}
+        </div>
       )}
     </Notice>
   );
 }
 
-function described(t: Words, { kind, subject_id: id, text }: Warning, live: Live) {
+function described(t: Words, { kind, subject_id: id, text, value }: Warning, live: Live) {
+  if (kind === 'component_down') return { title: t.componentDown(id ?? ''), detail: null, href: null };
+  if (kind === 'webhook_silence') return { title: t.webhookSilence, detail: t.webhookSilenceTodo, href: null };
+  if (kind === 'upkeep_findings') return { title: t.upkeepFindings, detail: null, href: null };
+  if (kind === 'installation_held') return { title: t.installationHeld, detail: null, href: null };
   const sender = live.senders.find((each) => each.id === id);
   const campaign = live.campaigns.find((each) => each.id === id);
   if (kind === 'no_worker') return { title: t.noWorker, detail: t.noWorkerTodo, href: null };
+  if (sender && kind === 'quota_high')
+    return { title: t.quotaHigh(sender.name, value ?? 1), detail: null, href: `/senders?sender=${sender.id}` };
   if (sender) {
     const title =
       kind === 'sender_stopped' ? t.senderStopped(sender.name) : t.senderErrors(sender.name, sender.error_rate);

@@ -1,11 +1,19 @@
+import { reasonText } from '../../campaigns/reasons';
+import { useCommon } from '../../i18n/words';
 import type { Live } from '../../live/apply';
+import { inWords } from '../../senders/reasons';
 import { Link } from '../../ui/link';
 import { Notice } from '../../ui/notice';
+import { useWords as useSenderWords } from '../senders/words';
 import { type Finding, findings } from './findings';
 import { useWords } from './words';
 
 export function Attention({ live, failuresToday }: { live: Live; failuresToday: number }) {
   const t = useWords();
+  const senderWords = useSenderWords();
+  const { reasons } = useCommon();
+  const detailOf = ({ kind, detail }: Finding) =>
+    detail && (kind === 'senderStopped' ? inWords(senderWords, detail) : reasonText(reasons, detail));
   const found = findings(live, failuresToday);
   if (found.length === 0) return null;
   return (
@@ -25,7 +33,7 @@ export function Attention({ live, failuresToday }: { live: Live; failuresToday: 
               }
             >
               <strong>{wordsFor(t, finding)}</strong>
-              {finding.detail && <div className="muted small">{finding.detail}</div>}
+              {finding.detail && <div className="muted small">{detailOf(finding)}</div>}
             </Notice>
           </li>
         ))}
@@ -41,7 +49,14 @@ function wordsFor(t: ReturnType<typeof useWords>, { kind, name, value }: Finding
     case 'failedToday':
       return t.failedToday(value);
     case 'senderErrors':
-      return t.senderErrors(name, value);
+    case 'quotaHigh':
+      return t[kind](name, value);
+    case 'webhookSilence':
+    case 'upkeepFindings':
+    case 'installationHeld':
+      return t[kind];
+    case 'alert':
+      return name;
     default:
       return t[kind](name);
   }

@@ -11,7 +11,13 @@ export interface Finding {
     | 'senderPaused'
     | 'campaignNotStarted'
     | 'campaignPaused'
-    | 'failedToday';
+    | 'failedToday'
+    | 'componentDown'
+    | 'quotaHigh'
+    | 'webhookSilence'
+    | 'upkeepFindings'
+    | 'installationHeld'
+    | 'alert';
   readonly tone: 'bad' | 'warn' | 'info';
   readonly href: string;
   readonly name: string;
@@ -26,9 +32,19 @@ const ORDER = ['bad', 'warn', 'info'];
 
 export function findings(live: Live, failuresToday: number): readonly Finding[] {
   const found: Finding[] = [];
-  for (const { kind } of live.warnings) {
-    if (kind === 'no_worker')
-      found.push({ ...NOTHING, id: kind, kind: 'noWorker', tone: 'bad', href: '/monitoring' });
+  for (const { kind, subject_id: subject, text, value } of live.warnings) {
+    const here = { ...NOTHING, id: subject ?? kind, href: '/monitoring' };
+    if (kind === 'no_worker') found.push({ ...here, kind: 'noWorker', tone: 'bad' });
+    else if (kind === 'component_down')
+      found.push({ ...here, kind: 'componentDown', tone: 'bad', name: subject ?? '' });
+    else if (kind === 'webhook_silence') found.push({ ...here, kind: 'webhookSilence', tone: 'bad' });
+    else if (kind === 'upkeep_findings') found.push({ ...here, kind: 'upkeepFindings', tone: 'warn' });
+    else if (kind === 'installation_held') found.push({ ...here, kind: 'installationHeld', tone: 'bad' });
+    else if (kind === 'alert') found.push({ ...here, kind: 'alert', tone: 'warn', name: text });
+    else if (kind === 'quota_high') {
+      const name = live.senders.find(({ id }) => id === subject)?.name ?? '';
+      found.push({ ...here, kind: 'quotaHigh', tone: 'warn', href: '/senders', name, value: value ?? 1 });
+    }
   }
   for (const {
     id,

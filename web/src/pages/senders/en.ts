@@ -52,6 +52,7 @@ const en = {
       `${number(sent)} of ${number(quota)} messages of 24 hours are sent; ${plural(kept, { one: 'room for # reply is kept', other: 'room for # replies is kept' })}.`,
     failedInARow: (count: number) => `${number(count)} messages failed in a row.`,
     failedInTenMinutes: (count: number) => `${number(count)} messages failed within ten minutes.`,
+    refused: (status: string, text: string) => `The gateway does not let it send (${status}): ${text}`,
     session: (state: string) => `WhatsApp said that its session is ${state}.`,
     sessions: {
       authorize: 'no longer linked: its QR code has to be scanned',

@@ -54,6 +54,7 @@ const fr: typeof en = french({
       `${number(sent)} messages sur ${number(quota)} déjà envoyés sur 24 heures ; ${plural(kept, { one: 'une place est gardée pour # réponse', other: 'de la place est gardée pour # réponses' })}.`,
     failedInARow: (count: number) => `${number(count)} messages ont échoué d’affilée.`,
     failedInTenMinutes: (count: number) => `${number(count)} messages ont échoué en dix minutes.`,
+    refused: (status: string, text: string) => `La passerelle l’empêche d’envoyer (${status}) : ${text}`,
     session: (state: string) => `WhatsApp a signalé une session ${state}.`,
     sessions: {
       authorize: 'qui n’est plus reliée : son code QR est à scanner',

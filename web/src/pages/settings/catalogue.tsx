@@ -10,6 +10,7 @@ import { Field, Select } from '../../ui/field';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
 import { useSearchParam } from '../../ui/url-state';
 import type { Sender } from '../senders/sender';
+import { AlertDestinations } from './alerts';
 import { latestChanges, useAudit } from './audit';
 import { OneSetting } from './one-setting';
 import { type Scope, scopeOf } from './scope';
@@ -62,6 +63,7 @@ export function Catalogue() {
           </Card>
         );
       })}
+      {scope.name === 'global' && <AlertDestinations />}
       {edited && (
         <SettingDialog
           setting={edited}

@@ -1,4 +1,5 @@
 import { plural } from '../../i18n/format';
+import common from '../../i18n/fr';
 import { french } from '../../i18n/french';
 import type en from './en';
 
@@ -133,6 +134,17 @@ const fr: typeof en = french({
   notSaved: (label: string) => `« ${label} » n’a pas été modifié`,
   notReset: (label: string) => `« ${label} » n’a pas été rétabli`,
 
+  alerts: 'Alertes',
+  alertsText:
+    'Ce qui demande quelqu’un est signalé ici, selon RELANCE_ALERT_URLS. Les adresses restent secrètes.',
+  alertsNowhere:
+    'Personne n’est prévenu de rien : renseignez RELANCE_ALERT_URLS (e-mail, Slack, webhook et bien d’autres).',
+  alertsUnknown: (service: string) => `${service} : adresse non comprise`,
+  testAlerts: 'Envoyer un essai',
+  alertsTested: 'L’essai est arrivé partout',
+  alertsMissed: (services: string) => `L’essai n’est pas arrivé : ${services}`,
+  alertsNotTested: 'L’essai n’a pas été envoyé',
+
   subject: 'À propos de',
   allSubjects: 'Tout',
   subjectTypes: {
@@ -142,6 +154,7 @@ const fr: typeof en = french({
     user: 'Utilisateurs',
     api_key: 'Clés d’API',
     suppression: 'Désinscriptions',
+    alerts: 'Alertes',
   },
   who: 'Qui et quand',
   what: 'Quoi',
@@ -154,6 +167,7 @@ const fr: typeof en = french({
   nothing: 'rien',
   wider: 'la valeur générale',
   values: {
+    ...common.states,
     admin: 'administrateur',
     super_admin: 'super administrateur',
     fr: 'Français',
@@ -163,6 +177,10 @@ const fr: typeof en = french({
     send: 'envoyer',
     message_1: 'Message 1 seulement',
     all: 'tout',
+    message_2: 'Message 2',
+    young: 'jeune',
+    established: 'établi',
+    mature: 'confirmé',
   },
   became: (before: string, after: string) => `${before} → ${after}`,
   field: (name: string, value: string) => `${name} : ${value}`,
@@ -179,9 +197,31 @@ const fr: typeof en = french({
     scope: 'portée',
     phone: 'téléphone',
     reason: 'raison',
+    reached: 'atteintes',
+    destinations: 'destinations',
+    maturity: 'maturité',
+    account_since: 'en service depuis',
+    message_1_rate_per_s: 'cadence fixe (messages par seconde)',
+    message_2_rate_per_s: 'cadence du Message 2 (par seconde)',
+    file_name: 'fichier',
+    category: 'catégorie',
+    size_bytes: 'taille (octets)',
+    created: 'nouveaux',
+    updated: 'mis à jour',
+    deleted: 'supprimés',
+    erased: 'effacés',
+    refused: 'gardés',
+    filters: 'filtres',
+    messages: 'messages',
+    message_type: 'message',
+    status: 'statut',
+    since: 'du',
+    until: 'au',
+    q: 'recherche',
   },
   aboutCampaign: 'Campagne',
   actions: {
+    'alerts.tested': 'Alertes essayées',
     'setting.set': 'Réglage modifié',
     'setting.removed': 'Réglage rétabli',
     'api_key.added': 'Clé d’API créée',
@@ -211,6 +251,7 @@ const fr: typeof en = french({
     'sender.paused': 'Expéditeur mis en pause',
     'sender.resumed': 'Expéditeur repris',
     'sender.removed': 'Expéditeur retiré',
+    'messages.exported': 'Messages exportés',
     'contacts.imported': 'Contacts importés',
     'contacts.exported': 'Contacts exportés',
     'contacts.deleted': 'Contacts supprimés',
