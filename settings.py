@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -102,6 +103,15 @@ class Settings(BaseSettings):
         for name in sorted(self.given_by_environment):
             check(name, getattr(self, name))
         return self
+
+    @field_validator("wassenger_url", "public_url", "api_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        # Credentials have settings of their own, which no log and no error shows.
+        parts = urlsplit(value or "http://unset")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+            raise ValueError("not an address such as https://relance.example, without name and password")
+        return value
 
     @field_validator("payload_keys")
     @classmethod

@@ -82,7 +82,10 @@ ERASE_EVENTS = """
         SELECT chunk.id, chunk.status FROM chunk
         JOIN interactions i ON i.webhook_event_id = chunk.id AND i.contact_id = ANY($4::uuid[])
     ), erased AS (
-        UPDATE webhook_events w SET payload = '{}', raw = NULL, key = 'erased:' || w.id
+        UPDATE webhook_events w SET payload = '{}', raw = NULL, key = CASE WHEN EXISTS (
+                SELECT FROM regexp_matches(w.key, '[0-9]{7,}', 'g') AS found(token)
+                WHERE found.token[1] = ANY($3::text[])
+            ) THEN 'erased:' || w.id ELSE w.key END  -- by it, a repetition is known
         FROM hit WHERE hit.id = w.id AND w.status IN ('processed', 'rejected')
     )
     SELECT (SELECT id::text FROM chunk ORDER BY id DESC LIMIT 1) AS last,
