@@ -36,7 +36,7 @@ async def test_everybody_starts_it_at_once_and_it_runs_once(house: House) -> Non
         run = await scheduled(house, 0.6)
 
         async def is_due() -> bool:
-            return (await house.api.get(run.path)).json()["status"] == "running"
+            return bool((await house.api.get(run.path)).json()["status"] == "running")
 
         due = asyncio.create_task(eventually(is_due, what="its start by itself"))
         await asyncio.sleep(0.5)
