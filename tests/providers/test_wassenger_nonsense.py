@@ -1,7 +1,6 @@
 """Whatever arrives is read, ignored or refused with a reason; nothing else can happen."""
 
 import json
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,28 +10,8 @@ from hypothesis import strategies as st
 
 from providers.base import DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, UnreadableWebhookError
 from providers.wassenger_events import MOST_ITEMS, interpret, split_webhook
-from tests.providers.payloads import (
-    RECEIVED_AT,
-    Json,
-    ack,
-    envelope,
-    gateway_item,
-    incoming,
-    news,
-    reaction,
-    split,
-    vote,
-)
-
-REAL = [
-    incoming(body="Yes", quoted={"wid": "3EB0", "reference": "r"}),
-    incoming(type="image", media={"caption": "Look"}),
-    reaction("👍"),
-    vote(),
-    ack("delivered", events={"delivered": {"date": "2026-03-28T10:00:05.250Z"}}),
-    gateway_item("message:out:failed", failureReason="gone"),
-    envelope("number:session", {"session": {"status": "online"}}),
-]
+from tests.providers.nonsense import REAL, mutated, odd_json
+from tests.providers.payloads import RECEIVED_AT, Json, envelope, incoming, news, split
 
 
 def storable(value: Any) -> bool:
@@ -128,55 +107,14 @@ def test_random_bytes_are_harmless(raw: bytes) -> None:
     read(raw)
 
 
-_json: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters(), max_size=20)
-    | st.text(st.characters(categories=["Cs", "Cc"]), max_size=5),
-    lambda children: (
-        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=10), children, max_size=4)
-    ),
-    max_leaves=12,
-)
-
-
-@given(_json, st.sampled_from(["message:in:new", "message:reaction", "message:out:ack", "number:session"]))
+@given(odd_json, st.sampled_from(["message:in:new", "message:reaction", "message:out:ack", "number:session"]))
 def test_random_json_is_harmless(data: Any, event: str) -> None:
     read(json.dumps(data).encode())
     read(json.dumps({"event": event, "data": data}).encode())
     read(json.dumps({"event": event, "data": {"message": data}}).encode())
 
 
-def paths(value: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a payload."""
-    found = [prefix] if prefix else []
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
-    for name, item in pairs:
-        found += paths(item, (*prefix, name))
-    return found
-
-
-@st.composite
-def _mutated(draw: st.DrawFn) -> Json:
-    """A real event in which some places hold something else, or nothing."""
-    payload = deepcopy(draw(st.sampled_from(REAL)))
-    for _ in range(draw(st.integers(1, 4))):
-        *way, last = draw(st.sampled_from(paths(payload)))
-        place: Any = payload
-        for name in way:
-            place = place[name]
-        if draw(st.booleans()):
-            place[last] = draw(_json)
-        else:
-            del place[last]
-        if not payload:
-            break
-    return payload
-
-
-@given(_mutated())
+@given(mutated())
 def test_real_events_with_odd_content_are_harmless(payload: Json) -> None:
     read(json.dumps(payload).encode())
 
@@ -189,6 +127,6 @@ def test_real_events_cut_off_or_with_flipped_bytes_are_harmless(payload: Json, d
     read(bytes(raw[: data.draw(st.integers(0, len(raw)))]))
 
 
-@given(_mutated(), st.datetimes(datetime(1990, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+@given(mutated(), st.datetimes(datetime(1990, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_an_event_is_understood_at_any_moment(payload: Json, received_at: datetime) -> None:
     interpret(payload, received_at)

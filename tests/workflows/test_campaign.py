@@ -129,6 +129,18 @@ async def test_no_campaign_outlives_its_maximum_age(stage: Stage) -> None:
     assert ended - stage.ledger.closes_by < timedelta(minutes=1)
 
 
+async def test_a_campaign_of_a_week_outlives_every_time_limit(stage: Stage) -> None:
+    """Issue: sending stops for good after a job's time limit. Here no step may take over 12 hours."""
+    lay_out(stage, [[1] * 5])
+    stage.ledger.batch_pause_s = 40 * 3600
+    began = await stage.now()
+    handle = await start(stage)
+    assert await handle.result() == "closed: all_final"
+    assert await stage.now() - began > timedelta(days=6)
+    assert states(stage) == {ContactState.NO_INTERACTION}
+    assert all(person.received == {MESSAGE_1: 1} for person in stage.ledger.people.values())
+
+
 async def test_a_cancelled_campaign_ends_every_contact_that_is_open(live_stage: Stage) -> None:
     """Nobody gets anything any more, and no workflow is left behind."""
     lay_out(live_stage, [[3, 3]])
