@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.celery_baseline.database import Connection, Row
+from bench.celery_baseline.settings import SETTINGS
 
 # The states of document 003, and what opt-outs and the end of a campaign ask for.
 FINAL = ["message_2_sent", "no_interaction", "late_interaction", "failed", "opted_out", "expired"]
@@ -84,7 +85,7 @@ IN_CAMPAIGN = """
 NEWS = """
     UPDATE messages SET status = %(status)s,
         sent_at = CASE WHEN %(status)s = 'failed' THEN sent_at ELSE coalesce(sent_at, now()) END
-    WHERE id::text = %(reference)s
+    WHERE id::text = %(reference)s AND NOT (%(as_written)s AND status = 'pending')
         AND array_position(%(order)s, status) < array_position(%(order)s, %(status)s)
     RETURNING *
 """
@@ -136,7 +137,12 @@ def add_opt_out(connection: Connection, phone: str) -> None:
 
 def note_status(connection: Connection, reference: str, status: str) -> None:
     """What a webhook says of one of our messages."""
-    news = {"status": status, "reference": reference, "order": ORDER}
+    news = {
+        "status": status,
+        "reference": reference,
+        "order": ORDER,
+        "as_written": SETTINGS.as_written,
+    }
     message = connection.execute(NEWS, news).fetchone()
     if message is None:
         return

@@ -185,7 +185,9 @@ def _info(op: str, **data: Any) -> Entry:
 
 
 @asynccontextmanager
-async def run_baseline(workers: int, keep_logs: Path | None = None) -> AsyncIterator[Baseline]:
+async def run_baseline(
+    workers: int, keep_logs: Path | None = None, *, as_written: bool = False
+) -> AsyncIterator[Baseline]:
     """A whole installation of its own; leaves nothing behind but the logs, if wanted."""
     directory = Path(".relance") / "bench-baseline" / secrets.token_hex(4)
     valkey_port = free_port()
@@ -196,7 +198,7 @@ async def run_baseline(workers: int, keep_logs: Path | None = None) -> AsyncIter
             command = replace(cache.command, argv=(*cache.command.argv, *DURABLE))
             await servers.supervisor.start_all(replace(cache, command=command))
             await _create_tables(servers.database_url)
-            async with _own_processes(servers, workers) as (api, sandbox):
+            async with _own_processes(servers, workers, as_written=as_written) as (api, sandbox):
                 yield Baseline(servers, api, sandbox)
     finally:
         if keep_logs is not None:
@@ -214,7 +216,7 @@ async def _create_tables(database_url: str) -> None:
 
 @asynccontextmanager
 async def _own_processes(
-    servers: Servers, workers: int
+    servers: Servers, workers: int, *, as_written: bool
 ) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     secret, port = secrets.token_hex(16), free_port()
     api_url = f"http://127.0.0.1:{port}"
@@ -225,6 +227,7 @@ async def _own_processes(
         "BASELINE_GATEWAY_URL": str(servers.sandbox_url),
         "BASELINE_WEBHOOK_SECRET": secret,
         "BASELINE_PORT": str(port),
+        "BASELINE_AS_WRITTEN": str(as_written),
     }
     await servers.supervisor.start_all(_api(environment, api_url))
     await servers.supervisor.start_all(

@@ -109,14 +109,16 @@ def _send_in_turn(task: Task[Any, Any], message: Row) -> None:
     if isinstance(turn, float):
         _postpone(message, turn, attempts=message["attempts"])
         _again(task, turn)
-    fresh = _sendable(str(message["id"]))
-    if fresh is None or (gap_s and pacing.missed(turn)):
-        turn.give_back()
-        if fresh is not None:
-            _again(task, 0)
-        return
     with transaction() as connection:
         connection.execute("UPDATE messages SET attempts = attempts + 1 WHERE id = %s", (message["id"],))
+    fresh = _sendable(str(message["id"]))
+    if fresh is None:
+        turn.give_back()
+        return
+    if gap_s and pacing.missed(turn):
+        turn.give_back()
+        _postpone(message, 0, attempts=message["attempts"])
+        _again(task, 0)
     _post(task, fresh, turn)
 
 
@@ -132,10 +134,10 @@ def _post(task: Task[Any, Any], message: Row, turn: pacing.Turn) -> None:
     except gateway.BusyError as error:
         turn.give_back()
         countdown = error.retry_after_s
-        persist(lambda: _postpone(message, countdown, attempts=message["attempts"]))
+        persist(lambda: _postpone(message, countdown, attempts=message["attempts"] - 1))
         _again(task, countdown)
     except gateway.WassengerError as error:
-        attempts = message["attempts"] + 1
+        attempts = message["attempts"]
         log.warning("message %s, attempt %s: %s", message["id"], attempts, error)
         if attempts > MAX_RETRIES:
             persist(lambda: _failed(message))

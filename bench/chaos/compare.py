@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ DIRECTORY = Path(".relance") / "chaos-compare"
 SYSTEMS: dict[str, Callable[[int, Path], AbstractAsyncContextManager[System]]] = {
     "relance": run_relance,
     "celery": run_baseline,
+    "celery_as_written": partial(run_baseline, as_written=True),
 }
 # The documents keep no raw webhooks and no live counters, so nobody is asked for them here.
 NOT_ASKED = {"webhook", "counters"}
