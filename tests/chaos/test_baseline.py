@@ -11,7 +11,7 @@ from bench.chaos.compare import fair_violations
 from bench.chaos.history import Recorder
 from bench.chaos.schedule import RATE_PER_S, Schedule, schedule
 
-WINDOW_S, GRACE_S, LASTS_S, MAX_AGE_S = 5.0, 3.0, 4.0, 14.0
+WINDOW_S, GRACE_S, LASTS_S, MAX_AGE_S = 4.0, 2.0, 3.0, 11.0
 CONTACTS = 40
 
 
