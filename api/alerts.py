@@ -60,7 +60,8 @@ class AlertOut(BaseModel):
 
     id: str
     kind: str = Field(
-        description="component_down, sender_stopped, sender_errors, quota_high, webhook_silence or another"
+        description="component_down, sender_stopped, sender_errors, quota_high, webhook_silence, "
+        "upkeep_findings, installation_held or another"
     )
     subject: str = Field(description="What it is about: a sender's id, a component; empty: the whole")
     title: str

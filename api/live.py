@@ -175,6 +175,8 @@ _SHOWN_AS = {
     Kind.COMPONENT_DOWN: ("component_down", "component"),
     Kind.QUOTA_HIGH: ("quota_high", "sender"),
     Kind.WEBHOOK_SILENCE: ("webhook_silence", "alert"),
+    Kind.UPKEEP_FINDINGS: ("upkeep_findings", "alert"),
+    Kind.INSTALLATION_HELD: ("installation_held", "alert"),
 }
 
 

@@ -76,6 +76,8 @@ class WarningOut(BaseModel):
         "component_down",
         "quota_high",
         "webhook_silence",
+        "upkeep_findings",
+        "installation_held",
         "alert",
     ]
     subject_type: Literal["workers", "sender", "campaign", "component", "alert"]

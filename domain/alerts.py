@@ -17,6 +17,8 @@ class Kind(StrEnum):
     SENDER_ERRORS = "sender_errors"
     QUOTA_HIGH = "quota_high"
     WEBHOOK_SILENCE = "webhook_silence"
+    UPKEEP_FINDINGS = "upkeep_findings"  # of its latest run
+    INSTALLATION_HELD = "installation_held"  # restored, and not confirmed
 
 
 class Stage(StrEnum):
@@ -98,6 +100,26 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Plus aucun webhook n'arrive",
             "Des messages partent, mais aucun webhook n'est arrivé depuis {since} : des réponses peuvent nous "
             "échapper. Vérifiez le webhook chez le fournisseur, et qu'il atteint bien {url}.",
+        ),
+    },
+    Kind.UPKEEP_FINDINGS: {
+        "en": (
+            "Something was left behind",
+            "The hourly upkeep found {found} and repaired {fixed} of them: {kinds}.",
+        ),
+        "fr": (
+            "Quelque chose était resté en suspens",
+            "L'entretien horaire a trouvé {found} anomalies et en a réparé {fixed} : {kinds}.",
+        ),
+    },
+    Kind.INSTALLATION_HELD: {
+        "en": (
+            "Nothing leaves: this installation was restored",
+            "{reason}. Look at it, then confirm: relance restore confirm",
+        ),
+        "fr": (
+            "Plus rien ne part : cette installation a été restaurée",
+            "{reason}. Vérifiez, puis confirmez : relance restore confirm",
         ),
     },
 }

@@ -36,6 +36,16 @@ SILENT_SINCE = """
         AND finished_at > coalesce((SELECT max(received_at) FROM webhook_events), '-infinity')
     HAVING min(finished_at) < clock_timestamp() - make_interval(secs => $1)
 """
+# What a run repaired by itself is news all the same, but for acknowledgements: gateways lose some every day.
+UPKEEP_FINDINGS = """
+    SELECT sum((finding ->> 'found')::int)::int AS found, sum((finding ->> 'fixed')::int)::int AS fixed,
+        string_agg(DISTINCT replace(finding ->> 'kind', '_', ' '), ', ') AS kinds
+    FROM (SELECT looked FROM upkeep_runs WHERE finished_at IS NOT NULL ORDER BY started_at DESC LIMIT 1) latest,
+        jsonb_array_elements(looked) AS part, jsonb_array_elements(part -> 'findings') AS finding
+    WHERE finding ->> 'kind' <> 'missed_status' OR finding -> 'fixed' <> finding -> 'found'
+    HAVING count(*) > 0
+"""
+HELD = "SELECT hold_reason AS reason FROM installation WHERE held_since IS NOT NULL"
 
 
 async def find_troubles(
@@ -52,6 +62,8 @@ async def find_troubles(
     if silent_since is not None:
         facts = {"since": _moment(silent_since), "url": webhook_url}
         found.append(Finding(kind=Kind.WEBHOOK_SILENCE, facts=facts))
+    for kind, query in ((Kind.UPKEEP_FINDINGS, UPKEEP_FINDINGS), (Kind.INSTALLATION_HELD, HELD)):
+        found += [Finding(kind=kind, facts=dict(row)) for row in await pool.fetch(query)]
     return found
 
 

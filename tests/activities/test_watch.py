@@ -317,3 +317,41 @@ async def test_an_alert_lasts_in_what_the_dashboard_shows(guard: Guard) -> None:
     await silence_ends(guard)
     await each.look()
     assert (await monitoring.picture(guard.pool))["alerts"] == []
+
+
+async def test_what_upkeep_finds_is_told_until_a_run_finds_nothing(guard: Guard) -> None:
+    """E13: with how much of it was repaired; a lost acknowledgement that was repaired is not worth it."""
+    repaired = [{"kind": "missed_status", "found": 2, "fixed": 2}]
+    found = [*repaired, {"kind": "missed_reply", "found": 3, "fixed": 2}]
+    each = AlertWatch(guard.pool, Alerts([]), THRESHOLDS, components=())
+
+    async def shown_after(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        await guard.pool.execute(
+            "INSERT INTO upkeep_runs (reason, finished_at, looked) VALUES ('schedule', clock_timestamp(), $1)",
+            [{"part": "history", "looked_at": 9, "findings": findings}],
+        )
+        await each.look()
+        shown: list[dict[str, Any]] = (await monitoring.picture(guard.pool))["alerts"]
+        return shown
+
+    assert await shown_after(repaired) == []
+    [alert] = await shown_after(found)
+    assert (alert["kind"], alert["facts"]) == (
+        "upkeep_findings",
+        {"found": 3, "fixed": 2, "kinds": "missed reply"},
+    )
+    assert await shown_after([]) == []
+
+
+async def test_a_restored_installation_is_told_of_until_it_is_confirmed(guard: Guard) -> None:
+    """Nothing leaves it meanwhile."""
+    each = AlertWatch(guard.pool, Alerts([]), THRESHOLDS, components=())
+    await guard.pool.execute(
+        "UPDATE installation SET held_since = now(), hold_reason = 'a backup was restored'"
+    )
+    await each.look()
+    [alert] = (await monitoring.picture(guard.pool))["alerts"]
+    assert (alert["kind"], alert["facts"]["reason"]) == ("installation_held", "a backup was restored")
+    await guard.pool.execute("UPDATE installation SET held_since = NULL, hold_reason = NULL")
+    await each.look()
+    assert (await monitoring.picture(guard.pool))["alerts"] == []

@@ -12,6 +12,8 @@ FACTS: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.SENDER_ERRORS: ("s1", {"name": "Paris", "share": 0.125}),
     Kind.QUOTA_HIGH: ("s1", {"name": "Paris", "share": 0.8, "sent": 800, "quota": 1000}),
     Kind.WEBHOOK_SILENCE: ("", {"since": "2026-11-21 10:00 UTC", "url": "https://relance.example"}),
+    Kind.UPKEEP_FINDINGS: ("", {"found": 3, "fixed": 2, "kinds": "missed reply"}),
+    Kind.INSTALLATION_HELD: ("", {"reason": "a backup was restored"}),
 }
 
 

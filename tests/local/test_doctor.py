@@ -32,7 +32,7 @@ _NOWHERE = Addresses(
     temporal_namespace="default",
     api_url=f"http://{_NOBODY}",
 )
-_ALL = {"disk", "postgres", "valkey", "temporal", "worker", "gateway", "senders", "api"}
+_ALL = {"disk", "postgres", "valkey", "temporal", "worker", "gateway", "senders", "api", "restore"}
 
 
 @workflow.defn

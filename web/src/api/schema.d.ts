@@ -1780,7 +1780,7 @@ export interface components {
             readonly id: string;
             /**
              * Kind
-             * @description component_down, sender_stopped, sender_errors, quota_high, webhook_silence or another
+             * @description component_down, sender_stopped, sender_errors, quota_high, webhook_silence, upkeep_findings, installation_held or another
              */
             readonly kind: string;
             /**
@@ -4671,7 +4671,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            readonly kind: "no_worker" | "sender_stopped" | "sender_errors" | "campaign_not_started" | "component_down" | "quota_high" | "webhook_silence" | "alert";
+            readonly kind: "no_worker" | "sender_stopped" | "sender_errors" | "campaign_not_started" | "component_down" | "quota_high" | "webhook_silence" | "upkeep_findings" | "installation_held" | "alert";
             /**
              * Subject Type
              * @enum {string}

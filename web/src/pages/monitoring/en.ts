@@ -11,6 +11,8 @@ const en = {
   noWorkerTodo: 'Start one with `relance worker`, or look at why it ended in its log.',
   componentDown: (name: string) => `No sign of life from ${name}`,
   quotaHigh: (name: string, share: number) => `${name} has used ${percent(share)} of its quota`,
+  upkeepFindings: 'The hourly upkeep found something that was left behind',
+  installationHeld: 'This installation was restored: nothing leaves until somebody confirms it',
   webhookSilence: 'Messages leave, but no webhook arrives any more',
   webhookSilenceTodo: 'Replies may be missed: check the webhook at the gateway, and that it reaches this API.',
   senderStopped: (name: string) => `${name} is stopped`,

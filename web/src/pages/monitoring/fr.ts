@@ -13,6 +13,8 @@ const fr: typeof en = french({
   noWorkerTodo: 'Lancez-en un avec `relance worker`, ou cherchez dans son journal pourquoi il s’est arrêté.',
   componentDown: (name: string) => `Aucun signe de vie de ${name}`,
   quotaHigh: (name: string, share: number) => `${name} a utilisé ${percent(share)} de son quota`,
+  upkeepFindings: 'L’entretien horaire a trouvé des éléments restés en suspens',
+  installationHeld: 'Cette installation a été restaurée : rien ne part tant que personne ne l’a confirmé',
   webhookSilence: 'Des messages partent, mais plus aucun webhook n’arrive',
   webhookSilenceTodo:
     'Des réponses peuvent nous échapper : vérifiez le webhook chez la passerelle, et qu’il atteint bien cette API.',

@@ -9,7 +9,7 @@ import { useWords, type Words } from './words';
 
 type Warning = Live['warnings'][number];
 
-const MILD: ReadonlySet<Warning['kind']> = new Set(['sender_errors', 'quota_high', 'alert']);
+const MILD: ReadonlySet<Warning['kind']> = new Set(['sender_errors', 'quota_high', 'upkeep_findings', 'alert']);
 
 /** What a person should look at now, or that there is nothing. */
 export function Warnings({ live }: { live: Live }) {
@@ -57,6 +57,8 @@ function WarningNotice({ warning, live }: { warning: Warning; live: Live }) {
 function described(t: Words, { kind, subject_id: id, text, value }: Warning, live: Live) {
   if (kind === 'component_down') return { title: t.componentDown(id ?? ''), detail: null, href: null };
   if (kind === 'webhook_silence') return { title: t.webhookSilence, detail: t.webhookSilenceTodo, href: null };
+  if (kind === 'upkeep_findings') return { title: t.upkeepFindings, detail: null, href: null };
+  if (kind === 'installation_held') return { title: t.installationHeld, detail: null, href: null };
   const sender = live.senders.find((each) => each.id === id);
   const campaign = live.campaigns.find((each) => each.id === id);
   if (kind === 'no_worker') return { title: t.noWorker, detail: t.noWorkerTodo, href: null };

@@ -52,7 +52,9 @@ function wordsFor(t: ReturnType<typeof useWords>, { kind, name, value }: Finding
     case 'quotaHigh':
       return t[kind](name, value);
     case 'webhookSilence':
-      return t.webhookSilence;
+    case 'upkeepFindings':
+    case 'installationHeld':
+      return t[kind];
     case 'alert':
       return name;
     default:

@@ -48,6 +48,8 @@ const en = {
   noWorker: 'No worker is running: nothing is sent',
   componentDown: (name: string) => `No sign of life from ${name}`,
   quotaHigh: (name: string, share: number) => `${name} has used ${percent(share)} of its quota`,
+  upkeepFindings: 'The hourly upkeep found something that was left behind',
+  installationHeld: 'This installation was restored: nothing leaves until somebody confirms it',
   webhookSilence: 'Messages leave, but no webhook arrives any more: replies may be missed',
   senderStopped: (name: string) => `${name} is stopped`,
   senderErrors: (name: string, rate: number) => `${percent(rate)} of the latest messages of ${name} failed`,

@@ -15,6 +15,8 @@ export interface Finding {
     | 'componentDown'
     | 'quotaHigh'
     | 'webhookSilence'
+    | 'upkeepFindings'
+    | 'installationHeld'
     | 'alert';
   readonly tone: 'bad' | 'warn' | 'info';
   readonly href: string;
@@ -36,6 +38,8 @@ export function findings(live: Live, failuresToday: number): readonly Finding[] 
     else if (kind === 'component_down')
       found.push({ ...here, kind: 'componentDown', tone: 'bad', name: subject ?? '' });
     else if (kind === 'webhook_silence') found.push({ ...here, kind: 'webhookSilence', tone: 'bad' });
+    else if (kind === 'upkeep_findings') found.push({ ...here, kind: 'upkeepFindings', tone: 'warn' });
+    else if (kind === 'installation_held') found.push({ ...here, kind: 'installationHeld', tone: 'bad' });
     else if (kind === 'alert') found.push({ ...here, kind: 'alert', tone: 'warn', name: text });
     else if (kind === 'quota_high') {
       const name = live.senders.find(({ id }) => id === subject)?.name ?? '';

@@ -53,6 +53,8 @@ const fr: typeof en = french({
   noWorker: 'Aucun worker ne tourne : rien n’est envoyé',
   componentDown: (name: string) => `Aucun signe de vie de ${name}`,
   quotaHigh: (name: string, share: number) => `${name} a utilisé ${percent(share)} de son quota`,
+  upkeepFindings: 'L’entretien horaire a trouvé des éléments restés en suspens',
+  installationHeld: 'Cette installation a été restaurée : rien ne part tant que personne ne l’a confirmé',
   webhookSilence: 'Des messages partent, mais plus aucun webhook n’arrive : des réponses peuvent nous échapper',
   senderStopped: (name: string) => `${name} est arrêté`,
   senderErrors: (name: string, rate: number) => `${percent(rate)} des derniers messages de ${name} ont échoué`,
