@@ -85,6 +85,12 @@ chaos: $(VENV)/.installed  ## Random kills and faults, and a judge: make chaos S
 chaos-table: $(VENV)/.installed  ## Many seeds, one after the other, in one table: make chaos-table SEEDS=20 SEED=1
 	@$(BIN)/python -m bench.chaos --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
 
+chaos-baseline: $(VENV)/.installed  ## The same schedule against Celery and Redis: make chaos-baseline SEED=1 CONTACTS=200
+	@$(BIN)/python -m bench.chaos.compare --seed $(SEED) --contacts $(CONTACTS) --only celery
+
+chaos-compare: $(VENV)/.installed  ## Both, side by side: make chaos-compare SEED=1 SEEDS=3 CONTACTS=200
+	@$(BIN)/python -m bench.chaos.compare --seed $(SEED) --contacts $(CONTACTS) --seeds $(SEEDS)
+
 pictures: web  ## Every page as people see it, into .relance/pictures
 	@$(BIN)/python -m bench.pictures
 
