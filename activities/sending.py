@@ -46,6 +46,9 @@ BUSY_S = 10.0  # the break for a sender whose provider is busy and does not say 
 STALE_POST_S = 1.5
 # How long a message waits here for its turn; if it takes longer, it gives its place to others.
 LONGEST_WAIT_S = {Reason.PACE: 120.0, Reason.BREAK: 10.0}
+# Not until the quota has room again, which may be tomorrow: a person may raise it before. Its queue is closed
+# meanwhile, so it waits there for the rest, and leaves when that opens.
+LONGEST_DELAY_S = {Reason.QUOTA: 5.0}
 NOT_SENT = "NotSent"
 NOTICE_S = 1.0  # how soon a waiting message notices a pause, a new pace, or that its worker stops
 
@@ -147,7 +150,8 @@ class SendingActivities:
         if not is_short and held.reason not in {Reason.PAUSED, Reason.STOPPED}:
             await self._bell.ring(held.sender_id)  # a rest or the quota: the queue is to be closed
         if not is_short:
-            raise _later(held.detail, "Held", held.retry_after_s)
+            longest_s = LONGEST_DELAY_S.get(held.reason, held.retry_after_s)
+            raise _later(held.detail, "Held", min(held.retry_after_s, longest_s))
         if activity.is_worker_shutdown():
             raise _later("this worker stops", "Held", NOTICE_S)
         if activity.is_cancelled():

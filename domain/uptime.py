@@ -64,7 +64,9 @@ def _until_now(span: Span, now: datetime) -> Span:
 def _gaps(ordered: list[Span], start: datetime, now: datetime) -> Iterator[tuple[timedelta, Span]]:
     """How long nobody saw it, and the span before."""
     last = ordered[0]
-    for span in [*ordered[1:], Span(began_at=now, seen_at=now)]:
+    # Who was seen for no time at all, as in a crash loop, does not make two outages of one.
+    later = [span for span in ordered[1:] if span.seen_at > span.began_at]
+    for span in [*later, Span(began_at=now, seen_at=now)]:
         begins_at, ends_at = max(last.seen_at, start), min(span.began_at, now)
         if ends_at > begins_at:
             yield ends_at - begins_at, last

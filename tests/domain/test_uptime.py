@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.uptime import BLINK, Span, uptime
@@ -30,6 +30,7 @@ SPANS = st.lists(
 
 
 @given(spans=SPANS, since=st.integers(-50, 300))
+@example(spans=[span(0, 0), span(1, 1)], since=0)
 def test_downtime_is_every_second_that_nobody_saw(spans: list[Span], since: int) -> None:
     """W3: counted second by second, however the stretches of several processes overlap."""
     measured = uptime(spans, at(since), at(300))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.conftest import eventually
 from tests.scenarios.conftest import ended_well, goes_on_later
 from tests.test_pausing import RATE_PER_S, SILENT, SOON_S, House, mailing
 
@@ -21,6 +22,12 @@ async def test_a_limit_changed_while_paused_leaves_nobody_out(house: House) -> N
     await run.until_accepted(5)
     await house.post(f"{run.path}/pause")
     await set_limit(house, "quota_per_day", 3, **sender)
+
+    async def is_over_quota() -> bool:
+        shown = (await house.api.get(f"/api/senders/{run.sender.id}")).json()
+        return bool(shown["pace"]["quota"] == 3)
+
+    await eventually(is_over_quota, what="the new quota")
     for name, value in (("batch_size", 100), ("batch_pause_s", 0), ("max_age_s", 1), ("window_s", 0.1)):
         await set_limit(house, name, value)
     refused = await house.api.patch(run.path, json={"max_age_s": 1})
