@@ -1,13 +1,22 @@
-"""One log format for every process: JSON lines, with the contextual ids bound where work begins."""
+"""One log format for every process: JSON lines, with the contextual ids bound where work begins.
+
+Whole numbers of people never reach a log: the finished line is masked, so that texts of exceptions, of
+libraries and of nested values are too.
+"""
 
 import logging
 import sys
+import threading
+from types import TracebackType
+from typing import Any
 
 import structlog
 
+from domain.masking import mask_phones
+
 
 def configure_logging(process: str, level: str = "INFO") -> None:
-    """Routes structlog and the standard library through one JSON renderer on standard error."""
+    """Routes structlog, the standard library, warnings and last words through one JSON renderer on stderr."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -28,7 +37,8 @@ def configure_logging(process: str, level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _mask,
             ],
         )
     )
@@ -36,4 +46,23 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines carry full URLs
+    logging.captureWarnings(True)
+    sys.excepthook = _log_last_words
+    threading.excepthook = _log_end_of_thread
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _mask(_logger: object, _method: str, line: Any) -> str:
+    return mask_phones(str(line))
+
+
+def _log_last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger("process").critical("the process ends", exc_info=(kind, error, trace))
+
+
+def _log_end_of_thread(end: threading.ExceptHookArgs) -> None:
+    value = end.exc_value or end.exc_type()
+    structlog.get_logger("process").error("a thread ended", exc_info=(end.exc_type, value, end.exc_traceback))

@@ -3,11 +3,13 @@
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.alerts import Thresholds
+from domain.payload_keys import read_payload_keys
 from domain.run_settings import CATALOGUE, RunSettings, check
 
 
@@ -22,6 +24,8 @@ class Settings(BaseSettings):
     temporal_address: str | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: str | None = None  # where people find the Temporal Web UI, for links
+    # "id:base64 id:base64", 32 bytes each: encrypts what Temporal stores. The first encrypts, all decrypt.
+    payload_keys: SecretStr | None = None
 
     # Where the embedded servers listen, on the loopback address.
     postgres_port: int = Field(default=5442, ge=1, le=65535)
@@ -41,6 +45,12 @@ class Settings(BaseSettings):
     wassenger_url: str = "https://api.wassenger.com"
     wassenger_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
+
+    # Opt-outs of erased people are kept as hashes under this key; the embedded stack makes one by itself.
+    suppression_key: SecretStr | None = Field(default=None, min_length=32)
+    webhook_retention_days: float = Field(default=30, gt=0)  # raw webhooks that are worked off
+    import_rejection_retention_days: float = Field(default=30, gt=0)
+    test_send_retention_days: float = Field(default=30, gt=0)
 
     # These can be overridden while Relance runs (`relance settings`); what each means: domain/run_settings.py.
     profile: Literal["auto", "standard", "careful"] = "auto"
@@ -93,6 +103,26 @@ class Settings(BaseSettings):
         for name in sorted(self.given_by_environment):
             check(name, getattr(self, name))
         return self
+
+    @field_validator("wassenger_url", "public_url", "api_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        # Credentials have settings of their own, which no log and no error shows.
+        parts = urlsplit(value or "http://unset")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+            raise ValueError("not an address such as https://relance.example, without name and password")
+        return value
+
+    @field_validator("payload_keys")
+    @classmethod
+    def _open_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        read_payload_keys(value.get_secret_value() if value else "")
+        return value
+
+    @property
+    def payload_keys_by_id(self) -> dict[str, bytes]:
+        """The keys that encrypt what Temporal stores, the newest first."""
+        return read_payload_keys(self.payload_keys.get_secret_value() if self.payload_keys else "")
 
     @property
     def run_settings(self) -> RunSettings:

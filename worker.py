@@ -7,11 +7,9 @@ workers run is served within seconds.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -27,33 +25,17 @@ from temporalio.common import (
 )
 from temporalio.worker import Worker
 
-from activities.alerts import AlertActivities, Alerts
-from activities.bell import SenderBell
-from activities.campaigns import CampaignActivities
-from activities.heartbeats import Heartbeat
-from activities.imports import ImportActivities
-from activities.installation import InstallationGuard
-from activities.intake import Intake, Relay
+from activities import temporal
+from activities.crew import Activity, Crew, Links
 from activities.loops import goes_on
-from activities.mirror import ProgressMirror
-from activities.number_checks import NumberCheckActivities
-from activities.pacing import PacingActivities
-from activities.presence import Presence, Probe, temporal_probe
-from activities.repairs import RepairActivities
-from activities.restore import RestoreActivities
-from activities.scheduling import SchedulingActivities, StartKeeper
-from activities.sending import SendingActivities, SendingRules
-from activities.starter import BackgroundStarter
-from activities.test_sends import SendTestActivities
-from activities.upkeep import UpkeepActivities, UpkeepRules
-from activities.upkeep_starts import UpkeepKeeper
-from activities.watch import AlertWatch
-from domain.identifiers import CAMPAIGN_QUEUE, WEBHOOK_NAME, reply_queue, send_queue, sender_workflow_id
+from activities.sending import SendingActivities
+from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
-from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
+from providers.wassenger import WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
+from storage.suppression_key import SuppressionKeyError, check_key
 from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import CONTACT_STATE, ContactWorkflow
@@ -97,7 +79,7 @@ async def connect(settings: Settings) -> Client:
         )
     while True:
         try:
-            return await Client.connect(address, namespace=settings.temporal_namespace)
+            return await temporal.connect(settings, address=address)
         except RuntimeError as error:
             log.warning("Temporal is not there yet", address=address, error=str(error))
             await asyncio.sleep(CONNECT_RETRY_S)
@@ -181,87 +163,16 @@ class SenderQueues:
 
 async def run(settings: Settings, stopped: asyncio.Event) -> None:
     """Works until `stopped` is set, then lets what runs end."""
-    if settings.database_url is None or settings.wassenger_token is None:
-        raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
     async with AsyncExitStack() as exits:
-        # Temporal bounds activities; one that has sent a message must be able to say so, however late.
-        pool = await database.connect(settings.database_url, application="worker", size=16, wait_s=None)
-        exits.push_async_callback(database.close, pool)
-        gateway = WassengerGateway(
-            base_url=settings.wassenger_url,
-            token=settings.wassenger_token.get_secret_value(),
-            timeout_s=settings.gateway_timeout_s,
-        )
-        exits.push_async_callback(gateway.close)
-        redis = locks.connect(settings.redis_url) if settings.redis_url else None
-        if redis:
-            exits.push_async_callback(_close, redis)
-        client = await connect(settings)
-        await ensure_search_attributes(client)
-        rules = SendingRules(
-            attempts=settings.send_attempts,
-            retry_base_s=settings.retry_base_s,
-            lookup_wait_s=settings.lookup_wait_s,
-            post_limit_s=CONNECT_TIMEOUT_S + settings.gateway_timeout_s,
-        )
-        bell = SenderBell(client)
-        lock = locks.Message2Lock(redis) if redis else None
-        sending = SendingActivities(pool, gateway, lock, rules, bell)
-        campaigns = CampaignActivities(pool, settings.run_settings)
-        pacing = PacingActivities(pool, client, gateway, settings.run_settings)
-        scheduling = SchedulingActivities(
-            pool, settings.run_settings, bell, latest_start_s=settings.latest_start_s
-        )
-        tests = SendTestActivities(pool, gateway, rules, bell)
-        imports = ImportActivities(pool)
-        checks = NumberCheckActivities(pool, gateway, settings.number_checks_per_minute)
-        alerts = Alerts([url.get_secret_value() for url in settings.alert_urls])
-        probes: dict[str, Probe] = {"temporal": temporal_probe(client)}
-        if redis:
-            probes["redis"] = redis.ping
-        watch = AlertWatch(
-            pool,
-            alerts,
-            settings.alert_thresholds,
-            components=("api", "worker", *probes),
-            language=settings.alert_language,
-            webhook_url=settings.public_url or "",
-        )
-        intake = Intake(pool, client, bell)
-        upkeep = UpkeepActivities(pool, gateway, intake, sending, upkeep_rules(settings))
-        repairs = RepairActivities(pool, client, patience_s=settings.upkeep_patience_s)
-        restore = RestoreActivities(pool, client, gateway, bell)
-        guard = InstallationGuard(pool, client, gateway)
-        await guard.look_first()
-        working = await exits.enter_async_context(
-            campaign_worker(
-                client,
-                [
-                    *of_sending(sending),
-                    *of_campaigns(campaigns),
-                    *of_senders(pacing, AlertActivities(alerts, watch.look)),
-                    *of_contacts(imports, checks),
-                    *of_actions(scheduling, tests),
-                    *of_upkeep(upkeep, repairs, restore),
-                ],
-            )
-        )
-        background = [
-            asyncio.create_task(SenderQueues(client, pool, sending).run()),
-            asyncio.create_task(Relay(pool, intake).run()),
-            asyncio.create_task(BackgroundStarter(pool, client).run()),
-            asyncio.create_task(StartKeeper(pool, client).run()),
-            asyncio.create_task(watch.run()),
-            asyncio.create_task(guard.run()),
-            asyncio.create_task(UpkeepKeeper(client, every_s=settings.upkeep_every_s).run()),
-        ]
+        links = await open_links(settings, exits)
+        await ensure_search_attributes(links.client)
+        crew = Crew(settings, links)
+        await crew.guard.look_first()
+        working = await exits.enter_async_context(campaign_worker(links.client, crew.activities))
+        queues = SenderQueues(links.client, links.pool, crew.sending)
+        background = [asyncio.create_task(work) for work in (queues.run(), *crew.background())]
         # Until the very end: a worker that finishes its work is up.
-        signs_of_life = [
-            asyncio.create_task(Heartbeat(pool).run()),
-            asyncio.create_task(Presence(pool, "worker", probes).run()),
-        ]
-        if redis:
-            background.append(asyncio.create_task(ProgressMirror(pool, redis).run()))
+        signs_of_life = [asyncio.create_task(work) for work in crew.signs_of_life()]
         log.info("worker ready")
         await stopped.wait()
         log.info("worker stopping")
@@ -269,6 +180,32 @@ async def run(settings: Settings, stopped: asyncio.Event) -> None:
         await asyncio.gather(_end(background), working.shutdown())
         await _end(signs_of_life)
         log.info("worker stopped")
+
+
+async def open_links(settings: Settings, exits: AsyncExitStack) -> Links:
+    """Everything that activities reach; `exits` closes it."""
+    if settings.database_url is None or settings.wassenger_token is None:
+        raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
+    # Temporal bounds activities; one that has sent a message must be able to say so, however late.
+    pool = await database.connect(
+        settings.database_url,
+        application="worker",
+        size=16,
+        wait_s=None,
+        suppression_key=settings.suppression_key,
+    )
+    exits.push_async_callback(database.close, pool)
+    await refuse_wrong_key(pool)
+    gateway = WassengerGateway(
+        base_url=settings.wassenger_url,
+        token=settings.wassenger_token.get_secret_value(),
+        timeout_s=settings.gateway_timeout_s,
+    )
+    exits.push_async_callback(gateway.close)
+    redis = locks.connect(settings.redis_url) if settings.redis_url else None
+    if redis:
+        exits.push_async_callback(_close, redis)
+    return Links(pool=pool, gateway=gateway, redis=redis, client=await connect(settings))
 
 
 async def _end(tasks: list["asyncio.Task[None]"]) -> None:
@@ -285,67 +222,12 @@ async def _close(redis: Redis) -> None:
         await redis.aclose()
 
 
-Activity = Callable[..., Awaitable[Any]]
-
-
-def of_sending(sending: SendingActivities) -> list[Activity]:
-    """Looks up, without waiting for a turn, what became of a message whose contact was stopped."""
-    return [sending.send_message]
-
-
-def of_campaigns(campaigns: CampaignActivities) -> list[Activity]:
-    """What campaigns, batches and contacts do besides sending."""
-    return [
-        campaigns.open_campaign,
-        campaigns.load_batch,
-        campaigns.await_messages_sent,
-        campaigns.settle_contact,
-        campaigns.stop_contacts,
-        campaigns.fail_contact,
-        campaigns.close_campaign,
-    ]
-
-
-def of_senders(pacing: PacingActivities, alerts: AlertActivities) -> list[Activity]:
-    """What senders do besides sending."""
-    return [pacing.set_pace, pacing.wake_messages, pacing.withdraw_messages, alerts.send_alert]
-
-
-def of_contacts(imports: ImportActivities, checks: NumberCheckActivities) -> list[Activity]:
-    """What is done to contacts in the background."""
-    return [imports.import_contacts, checks.check_numbers]
-
-
-def of_actions(scheduling: SchedulingActivities, tests: SendTestActivities) -> list[Activity]:
-    """What is done about campaigns that have not started."""
-    return [scheduling.decide_start, tests.send_test_message, tests.give_up_test_message]
-
-
-def of_upkeep(
-    upkeep: UpkeepActivities, repairs: RepairActivities, restore: RestoreActivities
-) -> list[Activity]:
-    """What looks for things that were left behind."""
-    return [
-        upkeep.begin_upkeep,
-        upkeep.check_webhook,
-        upkeep.resolve_stuck,
-        upkeep.read_history,
-        repairs.restart_workflows,
-        repairs.tell_replies,
-        repairs.settle_windows,
-        repairs.recount,
-        upkeep.finish_upkeep,
-        restore.adopt_sent,
-        restore.end_old_workflows,
-        restore.release_hold,
-    ]
-
-
-def upkeep_rules(settings: Settings) -> UpkeepRules:
-    """How upkeep goes about it here."""
-    return UpkeepRules(
-        patience_s=settings.upkeep_patience_s, webhook_url=settings.webhook_url, webhook_name=WEBHOOK_NAME
-    )
+async def refuse_wrong_key(pool: Pool) -> None:
+    """Ends this process rather than let it write to somebody who opted out and was erased."""
+    try:
+        await check_key(pool)
+    except SuppressionKeyError as error:
+        raise SystemExit(str(error)) from error
 
 
 def campaign_worker(client: Client, activities: list[Activity]) -> Worker:

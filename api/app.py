@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from temporalio.client import Client
 
 from activities.bell import SenderBell
 from activities.intake import Intake
+from activities.temporal import connect
 from api import (
     alerts,
     api_keys,
@@ -21,6 +21,7 @@ from api import (
     categories,
     contacts,
     dashboard,
+    erasures,
     exports,
     hardening,
     imports,
@@ -49,6 +50,7 @@ from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import database
 from storage import users as first_users
+from storage.suppression_key import SuppressionKeyError, check_key
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +62,15 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = await database.connect(_required(settings.database_url, "DATABASE_URL"), application="api")
+        pool = await database.connect(
+            _required(settings.database_url, "DATABASE_URL"),
+            application="api",
+            suppression_key=settings.suppression_key,
+        )
+        await _refuse_wrong_key(pool)
         # Lazy: webhooks are stored also while Temporal is away.
-        temporal = await Client.connect(
-            _required(settings.temporal_address, "TEMPORAL_ADDRESS"),
-            namespace=settings.temporal_namespace,
-            lazy=True,
+        temporal = await connect(
+            settings, address=_required(settings.temporal_address, "TEMPORAL_ADDRESS"), lazy=True
         )
         await _make_first_user(pool)
         bell = SenderBell(temporal)
@@ -94,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Exports first: their paths would be taken for ids.
     for subject in (exports, categories, imports, number_checks, opt_outs):
         app.include_router(subject.router)
-    for part in (api_keys, auth, campaigns, contacts, senders, settings_routes, users, webhooks):
+    for part in (api_keys, auth, campaigns, contacts, erasures, senders, settings_routes, users, webhooks):
         app.include_router(part.router)
     for part in (campaign_actions, interactions, messages, sender_health):
         app.include_router(part.router)
@@ -112,6 +117,14 @@ async def health(needs: Needs) -> dict[str, str]:
     """Answers when the API and its database do."""
     await needs.pool.fetchval("SELECT 1", timeout=2)
     return {"status": "ok"}
+
+
+async def _refuse_wrong_key(pool: database.Pool) -> None:
+    try:
+        await check_key(pool)
+    except SuppressionKeyError as error:
+        await pool.close()
+        raise SystemExit(str(error)) from error
 
 
 async def _make_first_user(pool: database.Pool) -> None:

@@ -22,8 +22,9 @@ from domain.contact_limits import LONGEST_NAME, LONGEST_TITLE, LONGEST_VALUE, MO
 from domain.phone import InvalidPhoneError, parse_phone
 from storage import audit, contact_lists, contacts
 from storage.cache import Area
-from storage.contact_lists import ContactOrder
+from storage.contact_lists import ContactFilter, ContactOrder, Removal
 from storage.contacts import Contact, ContactBusyError, ContactExistsError, UnknownCategoryError
+from storage.suppression_key import SuppressionKeyError
 
 router = APIRouter(prefix="/api/contacts", tags=["contacts"], responses=PROBLEM_RESPONSES)
 
@@ -118,6 +119,9 @@ class BulkOut(BaseModel):
         default=0, description="Deleted, but kept without name and number in results of campaigns"
     )
     refused: int = Field(default=0, description="Not deleted, because a campaign writes to them now")
+    erasure_id: str | None = Field(
+        default=None, description="Of GET /api/erasures: how far their traces are gone"
+    )
 
 
 class ContactCount(BaseModel):
@@ -216,13 +220,14 @@ async def change_contact(contact_id: UUID, change: ContactChange, needs: Needs, 
 
 
 @router.delete("/{contact_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached) -> None:
+async def delete_contact(contact_id: UUID, needs: Needs, cache: Cached, caller: CurrentCaller) -> None:
     """Deletes a contact. One that campaigns wrote to is erased: their results stay, nothing personal does.
 
-    Refused (409) while a campaign writes to it. An opt-out stays known by its number.
+    Refused (409) while a campaign writes to it. What other places hold of the number goes in
+    the background: see `GET /api/erasures`. An opt-out stays known, by a hash of the number.
     """
     left = await _categories_of(needs, contact_id)
-    removal = await contact_lists.remove_contacts(needs.pool, [str(contact_id)])
+    removal = await _remove(needs, [str(contact_id)], caller.actor)
     if removal.refused:
         raise Problem(
             409,
@@ -249,12 +254,17 @@ async def change_many(bulk: BulkIn, needs: Needs, cache: Cached, caller: Current
         await touched_contacts(cache, [])
         return BulkOut(changed=len(phones))
     if bulk.action == "delete":
-        removal = await contact_lists.remove_contacts(needs.pool, chosen)
+        removal = await _remove(needs, chosen, caller.actor)
         await audit.note(
             needs.pool, caller.actor, "contacts.deleted", "contacts", "many", after=asdict(removal)
         )
         await touched_contacts(cache, None)
-        return BulkOut(changed=removal.deleted + removal.erased, erased=removal.erased, refused=removal.refused)
+        return BulkOut(
+            changed=removal.deleted + removal.erased,
+            erased=removal.erased,
+            refused=removal.refused,
+            erasure_id=removal.erasure_id,
+        )
     category_id = str(bulk.category_id)
     if bulk.action == "remove_from_category":
         removed = await contact_lists.remove_from_category(needs.pool, chosen, category_id)
@@ -300,6 +310,13 @@ async def import_contacts(
         category_id=result.category_id,
         rejected=file.rejected,
     )
+
+
+async def _remove(needs: Resources, chosen: ContactFilter | list[str], actor: str) -> Removal:
+    try:
+        return await contact_lists.remove_contacts(needs.pool, chosen, actor=actor)
+    except SuppressionKeyError as error:
+        raise Problem(409, "No key for opt-outs", str(error)) from error
 
 
 async def _categories_of(needs: Resources, contact_id: UUID) -> list[str]:

@@ -41,11 +41,12 @@ class OptOutOut(BaseModel):
     """A number on the list."""
 
     id: str
-    phone: str
+    phone: str | None = Field(description="Unset: they were erased, and the number is known by a hash alone")
     opted_out_at: AwareDatetime
     reason: str | None
     contact_id: str | None = Field(description="Unset: nobody of this number is a contact now")
     created_at: AwareDatetime
+    erased_at: AwareDatetime | None = Field(description="Since when the number is gone")
 
 
 @router.get("")

@@ -57,3 +57,11 @@ def parse_phone(text: str, default_country: str) -> str:
 def mask_phone(phone: str) -> str:
     """A number for logs: enough to recognise a country, too little to call."""
     return f"{phone[:4]}…{phone[-2:]}" if len(phone) > 7 else "…"
+
+
+def digits_of(phone: str) -> list[str]:
+    """The ways in which people and programs write this number (E.164), by their digits alone."""
+    number = phonenumbers.parse(phone)
+    national = phonenumbers.national_significant_number(number)
+    dialled = re.sub(r"[^0-9]", "", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
+    return sorted({phone.lstrip("+"), national, dialled, f"00{phone.lstrip('+')}"})

@@ -42,6 +42,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # details of an error quote the row, and with it somebody's number
 }
 
 

@@ -92,6 +92,8 @@ def _environment(settings: Settings, servers: Servers, api_url: str, api_port: i
     }
     if settings.webhook_secret is None:
         environment["RELANCE_WEBHOOK_SECRET"] = servers.data_dir.secret("webhook")
+    if settings.suppression_key is None:
+        environment["RELANCE_SUPPRESSION_KEY"] = servers.data_dir.secret("suppression")
     if settings.public_url is None and servers.sandbox_url is not None:
         environment["RELANCE_PUBLIC_URL"] = api_url  # the sandbox is on this machine and reaches it
     return environment

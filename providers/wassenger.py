@@ -23,6 +23,7 @@ from providers.base import (
     SenderStoppedError,
     WebhookItem,
 )
+from providers.bounded_http import ask
 from providers.wassenger_history import inbound_events, status_events, webhook_problems
 from providers.wassenger_statuses import read_status
 from providers.wassenger_times import read_time
@@ -61,6 +62,7 @@ class WassengerGateway:
     """One Wassenger account, which may own several devices. A malformed token is a ValueError at once."""
 
     def __init__(self, *, base_url: str, token: str, timeout_s: float) -> None:
+        self._within_s = CONNECT_TIMEOUT_S + timeout_s  # no request lasts longer, answer included
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1",
             headers={"Token": _clean_token(token)},
@@ -79,7 +81,7 @@ class WassengerGateway:
             "expiration": {"seconds": PROVIDER_EXPIRATION_S},
         }
         try:
-            response = await self._http.post("/messages", json=body)
+            response = await ask(self._http, "POST", "/messages", within_s=self._within_s, json=body)
         except _NEVER_SENT as error:
             raise _unreachable(error) from error
         except httpx.HTTPError as error:
@@ -230,7 +232,7 @@ class WassengerGateway:
         self, method: str, path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None
     ) -> httpx.Response:
         try:
-            return await self._http.request(method, path, json=body, params=params)
+            return await ask(self._http, method, path, within_s=self._within_s, json=body, params=params)
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 

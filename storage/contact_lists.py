@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from storage import erasures
 from storage.database import Connection, Pool
 from storage.phone_search import phone_pattern
 
@@ -52,6 +53,7 @@ class Removal:
     deleted: int
     erased: int  # nothing personal is left; the rows stay for the results of campaigns
     refused: int  # a campaign still writes to them
+    erasure_id: str | None = None  # what is left of them elsewhere goes in the background
 
 
 _SORT_KEYS = {
@@ -236,28 +238,33 @@ async def _change(pool: Pool, template: str, chosen: ContactFilter | Sequence[st
         return int((await connection.execute(statement, *values, category_id, timeout=300)).split()[-1])
 
 
-async def remove_contacts(pool: Pool, chosen: ContactFilter | Sequence[str]) -> Removal:
+async def remove_contacts(pool: Pool, chosen: ContactFilter | Sequence[str], *, actor: str) -> Removal:
     """Deletes contacts, so far as campaigns allow.
 
     Whoever a campaign still writes to is refused. Whoever a campaign has written to is erased: name, number,
     variables and texts are gone, and the results of the campaign stay what they were. All others are deleted.
-    Opt-outs stay known by their number.
+    What other places hold of their numbers goes in the background (`storage.erasures`). Opt-outs stay known, by
+    a hash of the number. Raises SuppressionKeyError when that cannot be made.
     """
     matching, values = _matching(chosen)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(PLAN_ANEW)
         locked = await connection.fetch(LOCK_MATCHING.format(matching=matching), *values, timeout=300)
-        return await _remove(connection, [row["id"] for row in locked])
+        return await _remove(connection, [row["id"] for row in locked], actor)
 
 
-async def _remove(connection: Connection, contact_ids: list[Any]) -> Removal:
+async def _remove(connection: Connection, contact_ids: list[Any], actor: str) -> Removal:
     rows = await connection.fetch(SORT_OUT, contact_ids, timeout=300)
     enrolled = [row["id"] for row in rows if row["enrolled"] and not row["open"]]
     free = [row["id"] for row in rows if not row["enrolled"]]
+    gone = [*enrolled, *free]
+    erasure_id = await erasures.request(connection, gone, actor=actor) if gone else None
     if enrolled:
         await connection.execute(ERASE, enrolled, timeout=300)
         for statement in ERASE_RELATED:
             await connection.execute(statement, enrolled, timeout=300)
     if free:
         await connection.execute(DELETE, free, timeout=300)
-    return Removal(deleted=len(free), erased=len(enrolled), refused=len(rows) - len(enrolled) - len(free))
+    return Removal(
+        deleted=len(free), erased=len(enrolled), refused=len(rows) - len(gone), erasure_id=erasure_id
+    )

@@ -103,6 +103,11 @@ SAVE_CATEGORY = """
     INSERT INTO categories (name) VALUES ($1)
     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id::text
 """
+# Waits for whoever erases this number at the moment: afterwards only its hash is left.
+LOCK_PHONE = "SELECT id FROM contacts WHERE phone = $1 FOR UPDATE"
+IS_HASHED = """
+    SELECT need_suppression_key() AND EXISTS (SELECT FROM suppressions WHERE phone_hash = suppression_hash($1))
+"""
 OPT_OUT = """
     INSERT INTO contacts (phone, opted_out_at) VALUES ($1, $2)
     ON CONFLICT (phone) DO UPDATE SET opted_out_at = coalesce(contacts.opted_out_at, excluded.opted_out_at)
@@ -134,7 +139,9 @@ LOCK = "SELECT phone FROM contacts WHERE id = $1 AND erased_at IS NULL FOR UPDAT
 # A number that opted out before stays so, whoever it belongs to now.
 CHANGE = """
     UPDATE contacts SET phone = $2, name = $3, variables = $4, updated_at = clock_timestamp(),
-        opted_out_at = coalesce(opted_out_at, (SELECT s.opted_out_at FROM suppressions s WHERE s.phone = $2))
+        opted_out_at = coalesce(opted_out_at, (
+            SELECT s.opted_out_at FROM suppressions s
+            WHERE s.phone = $2 OR s.phone_hash = suppression_hash($2) ORDER BY s.opted_out_at LIMIT 1))
     WHERE id = $1
 """
 # Another number is another chance that it is on WhatsApp.
@@ -271,6 +278,9 @@ async def get_phone(pool: Pool, contact_id: str) -> str | None:
 
 async def opt_out(connection: Connection, phone: str, at: datetime) -> list[StoppedContact]:
     """Suppresses this number for good, known or not, and stops it in every running campaign."""
+    known = await connection.fetchval(LOCK_PHONE, phone)
+    if known is None and await connection.fetchval(IS_HASHED, phone):
+        return []  # they were erased: their number does not come back for saying no once more
     contact_id = await connection.fetchval(OPT_OUT, phone, at)
     stopped = [StoppedContact(**row) for row in await connection.fetch(LOCK_STOPPABLE, contact_id)]
     for contact in stopped:

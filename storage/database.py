@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
+from pydantic import SecretStr
 from yoyo import get_backend, read_migrations
+
+from storage.suppression_key import connection_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,14 +41,20 @@ class _ImpatientPool(_Pool):
 
 
 async def connect(
-    database_url: str, *, application: str, size: int = 8, wait_s: float | None = REQUEST_WAIT_S
+    database_url: str,
+    *,
+    application: str,
+    size: int = 8,
+    wait_s: float | None = REQUEST_WAIT_S,
+    suppression_key: SecretStr | None = None,
 ) -> Pool:
     """Opens the pool of this process. While none of its connections is free, it waits for one `wait_s`.
 
     By default so long as a request may: whoever asked is better told to try again (503) than kept waiting with
     everybody behind. Connections stay open when idle, because the first request after a quiet time would pay
-    for a new one.
+    for a new one. `suppression_key` is what opt-outs of erased people are kept under.
     """
+    key = suppression_key.get_secret_value() if suppression_key else None
     pool = _ImpatientPool(
         database_url,
         connection_class=asyncpg.Connection,
@@ -57,7 +66,7 @@ async def connect(
         loop=None,
         timeout=5,
         command_timeout=10,
-        server_settings={"application_name": f"relance-{application}"},
+        server_settings={"application_name": f"relance-{application}", **connection_settings(key)},
         init=_decode_json,
     )
     pool.wait_s = wait_s

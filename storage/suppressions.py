@@ -16,25 +16,30 @@ class Suppression:
     """One number, since when, and why as far as we know."""
 
     id: str
-    phone: str
+    phone: str | None  # None: they were erased, and the number is known by its hash alone
     opted_out_at: datetime
     reason: str | None
     contact_id: str | None
     created_at: datetime
+    erased_at: datetime | None
 
 
 _READ = """
-    SELECT s.id::text, s.phone, s.opted_out_at, s.reason, s.created_at, c.id::text AS contact_id
+    SELECT s.id::text, s.phone, s.opted_out_at, s.reason, s.created_at, s.erased_at, c.id::text AS contact_id
     FROM suppressions s LEFT JOIN contacts c ON c.phone = s.phone
 """
 GET = f"{_READ} WHERE s.id = $1"
-GET_BY_PHONE = f"{_READ} WHERE s.phone = $1"
+GET_BY_PHONE = f"{_READ} WHERE s.phone = $1 OR s.phone_hash = suppression_hash($1)"
 _BEFORE = "s.id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
 LIST = f"{_READ} WHERE {_BEFORE} ORDER BY s.id DESC LIMIT $1"
 SEARCH = f"{_READ} WHERE {_BEFORE} AND s.phone LIKE $3 ORDER BY s.id DESC LIMIT $1"
 EXPLAIN = "UPDATE suppressions SET reason = coalesce($2, reason) WHERE phone = $1"
 # The contact first: whoever opts out locks it before the suppression.
-ALLOW_AGAIN = "UPDATE contacts SET opted_out_at = NULL, updated_at = clock_timestamp() WHERE phone = $1"
+ALLOW_AGAIN = """
+    UPDATE contacts c SET opted_out_at = NULL, updated_at = clock_timestamp() FROM suppressions s
+    WHERE s.id = $1 AND c.opted_out_at IS NOT NULL AND c.phone IS NOT NULL
+        AND (c.phone = s.phone OR suppression_hash(c.phone) = s.phone_hash)
+"""
 DELETE = "DELETE FROM suppressions WHERE id = $1"
 
 
@@ -86,7 +91,7 @@ async def allow_again(pool: Pool, suppression_id: str, *, actor: str, reason: st
         row = await connection.fetchrow(GET, suppression_id)
         if row is None:
             return False
-        await connection.execute(ALLOW_AGAIN, row["phone"])
+        await connection.execute(ALLOW_AGAIN, suppression_id, timeout=60)
         if await connection.execute(DELETE, suppression_id) != "DELETE 1":
             return False
         await audit.record(
@@ -95,7 +100,10 @@ async def allow_again(pool: Pool, suppression_id: str, *, actor: str, reason: st
             action="opt_out.removed",
             subject_type="opt_out",
             subject_id=suppression_id,
-            before={"phone": mask_phone(row["phone"]), "opted_out_at": row["opted_out_at"].isoformat()},
+            before={
+                "phone": mask_phone(row["phone"]) if row["phone"] else None,
+                "opted_out_at": row["opted_out_at"].isoformat(),
+            },
             after={"reason": reason},
         )
         return True

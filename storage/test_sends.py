@@ -68,7 +68,8 @@ FIND = f"""
     SELECT {_COLUMNS} FROM test_sends WHERE campaign_id = $1 AND request_key = $2 AND message_type = $3
 """
 IS_SUPPRESSED = """
-    SELECT EXISTS (SELECT FROM suppressions WHERE phone = $1)
+    SELECT need_suppression_key() AND EXISTS (SELECT FROM suppressions WHERE phone_hash = suppression_hash($1))
+        OR EXISTS (SELECT FROM suppressions WHERE phone = $1)
         OR EXISTS (SELECT FROM contacts WHERE phone = $1 AND opted_out_at IS NOT NULL)
 """
 ORDER = Order((("test_sends.id", "uuid"),), descending=True)

@@ -32,6 +32,7 @@ from tests.api.people import Door
 
 DEADLINE_S = 30.0
 LOCAL_API_KEY = secrets.token_urlsafe(32)  # with it, tests may do everything
+SUPPRESSION_KEY = SecretStr("the key of the opt-outs of erased people, of all tests")
 AUTHORIZED = {"Authorization": f"Bearer {LOCAL_API_KEY}"}
 
 _phones = count(0)  # +33 6 39 98 00 00 to 99 99 is reserved for fiction
@@ -67,7 +68,9 @@ async def servers() -> AsyncIterator[Servers]:
 @pytest.fixture(scope="session")
 async def pool(servers: Servers) -> AsyncIterator[Pool]:
     """A way to the database."""
-    opened = await database.connect(servers.database_url, application="tests", wait_s=None)
+    opened = await database.connect(
+        servers.database_url, application="tests", wait_s=None, suppression_key=SUPPRESSION_KEY
+    )
     yield opened
     await opened.close()
 
@@ -99,6 +102,7 @@ def settings(servers: Servers) -> Settings:
         wassenger_token=SecretStr(SANDBOX_TOKEN),
         webhook_secret=SecretStr(secrets.token_urlsafe(16)),
         local_api_key=SecretStr(LOCAL_API_KEY),
+        suppression_key=SUPPRESSION_KEY,
         public_url=f"http://127.0.0.1:{port}",
         api_port=port,
         gateway_timeout_s=2,

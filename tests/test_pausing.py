@@ -23,7 +23,7 @@ from local.servers import Servers
 from settings import Settings
 from storage import database
 from storage.senders import Sender
-from tests.conftest import AUTHORIZED, LOCAL_API_KEY, Town, eventually
+from tests.conftest import AUTHORIZED, LOCAL_API_KEY, SUPPRESSION_KEY, Town, eventually
 
 Json = dict[str, Any]
 SILENT: Json = {"script": []}
@@ -89,6 +89,7 @@ async def open_house(
             wassenger_token=SecretStr(SANDBOX_TOKEN),
             webhook_secret=SecretStr(secrets.token_urlsafe(16)),
             local_api_key=SecretStr(LOCAL_API_KEY),
+            suppression_key=SUPPRESSION_KEY,
             public_url=f"http://127.0.0.1:{port}",
             api_port=port,
             alert_urls=[SecretStr(url) for url in alert_urls],
@@ -105,7 +106,9 @@ async def open_house(
             batch_pause_s=0.2,
             upkeep_every_s=YEAR_S,
         ).model_copy(update=changes)
-        pool = await database.connect(servers.database_url, application="tests", size=4)
+        pool = await database.connect(
+            servers.database_url, application="tests", size=4, suppression_key=SUPPRESSION_KEY
+        )
         exits.push_async_callback(pool.close)
         server = uvicorn.Server(uvicorn.Config(create_app(settings), port=port, log_config=None))
         serving = asyncio.create_task(server.serve())

@@ -137,7 +137,7 @@ async def test_an_answer_about_an_old_number_is_not_taken_for_the_new_one(
     _category, [new_phone] = await town.people([{"on_whatsapp": True}])
     rows = await pool.fetch("SELECT phone, id::text FROM contacts WHERE phone = ANY($1)", [*phones, new_phone])
     ids = {row["phone"]: row["id"] for row in rows}
-    await contact_lists.remove_contacts(pool, [ids[new_phone]])
+    await contact_lists.remove_contacts(pool, [ids[new_phone]], actor="test")
     fault = {"target": "numbers.post", "kind": "status", "http_status": 429, "retry_after_s": 1, "count": 1}
     (await sandbox.post("/control/faults", json={**fault, "match_phone": phones[0]})).raise_for_status()
     checking = asyncio.create_task(check(town, settings, await asked(pool, category_id)))

@@ -226,10 +226,12 @@ async def test_a_service_that_is_down_hears_it_later_and_the_others_hear_it_once
         guard.start(guard.box.url, failing.url)
         await guard.hears("A WhatsApp sender has stopped")
         await sender_resumes(guard)
-        await asyncio.sleep(0.3)
-        for _ in range(2):
+
+        async def told_of_the_end() -> bool:
             await guard.pool.execute(AGE_NOTICES)
-            await asyncio.sleep(0.3)
+            return len(failing.titles) > 3
+
+        await eventually(told_of_the_end, what="the end, after two failures")
         title = "A WhatsApp sender has stopped"
         await guard.hears(title, f"Over: {title}")
         assert failing.titles == [title, title, title, f"Over: {title}"]

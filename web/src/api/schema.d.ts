@@ -840,7 +840,8 @@ export interface paths {
          * Delete Contact
          * @description Deletes a contact. One that campaigns wrote to is erased: their results stay, nothing personal does.
          *
-         *     Refused (409) while a campaign writes to it. An opt-out stays known by its number.
+         *     Refused (409) while a campaign writes to it. What other places hold of the number goes in
+         *     the background: see `GET /api/erasures`. An opt-out stays known, by a hash of the number.
          */
         readonly delete: operations["contacts_delete_contact"];
         readonly options?: never;
@@ -893,6 +894,46 @@ export interface paths {
          *     reason; known numbers are updated, never duplicated.
          */
         readonly post: operations["contacts_import_contacts"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/erasures": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description Erasures, the latest first.
+         */
+        readonly get: operations["contacts_list_erasures"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/erasures/{erasure_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Erasure
+         * @description One erasure and how far it is.
+         */
+        readonly get: operations["contacts_get_erasure"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2035,6 +2076,11 @@ export interface components {
              * @default 0
              */
             readonly refused: number;
+            /**
+             * Erasure Id
+             * @description Of GET /api/erasures: how far their traces are gone
+             */
+            readonly erasure_id?: string | null;
         };
         /**
          * CacheOut
@@ -2596,6 +2642,36 @@ export interface components {
          * @enum {string}
          */
         readonly Duplicates: "update" | "skip";
+        /**
+         * ErasureOut
+         * @description Contacts that somebody deleted, and what is left to do about them.
+         */
+        readonly ErasureOut: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Actor
+             * @description Who asked for it, as in the audit log
+             */
+            readonly actor: string;
+            /** People */
+            readonly people: number;
+            /**
+             * Left
+             * @description Of whom raw webhooks, kept answers or workflows still tell
+             */
+            readonly left: number;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            readonly requested_at: string;
+            /**
+             * Finished At
+             * @description Since then nothing is left, this row excepted
+             */
+            readonly finished_at: string | null;
+        };
         /**
          * EstimateOut
          * @description When a campaign will be done.
@@ -3536,8 +3612,11 @@ export interface components {
         readonly OptOutOut: {
             /** Id */
             readonly id: string;
-            /** Phone */
-            readonly phone: string;
+            /**
+             * Phone
+             * @description Unset: they were erased, and the number is known by a hash alone
+             */
+            readonly phone: string | null;
             /**
              * Opted Out At
              * Format: date-time
@@ -3555,6 +3634,11 @@ export interface components {
              * Format: date-time
              */
             readonly created_at: string;
+            /**
+             * Erased At
+             * @description Since when the number is gone
+             */
+            readonly erased_at: string | null;
         };
         /**
          * PaceOut
@@ -3709,6 +3793,16 @@ export interface components {
         readonly Page_ContactListItem_: {
             /** Items */
             readonly items: readonly components["schemas"]["ContactListItem"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; unset: this is the last
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[ErasureOut] */
+        readonly Page_ErasureOut_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ErasureOut"][];
             /**
              * Next Cursor
              * @description Give it as `cursor` for the next page; unset: this is the last
@@ -7177,6 +7271,89 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly contacts_list_erasures: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many items at most */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before; unset: the first page */
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Page_ErasureOut_"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description What is wrong, and how to fix it (RFC 9457) */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    readonly contacts_get_erasure: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly erasure_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErasureOut"];
                 };
             };
             /** @description What is wrong, and how to fix it (RFC 9457) */

@@ -176,6 +176,7 @@ const en = {
   noOptOutsExplained: 'Whoever answers STOP appears here, and whom you add by hand.',
   noOptOutMatch: 'This number is not on the list',
   clearSearch: 'Clear the search',
+  erased: 'Erased number',
   allowOf: (phone: string) => `Take ${phone} off the list`,
   allowTitle: (phone: string) => `Take ${phone} off the list?`,
   allowText: 'Campaigns may write to this number again. Do this only if its owner has agreed.',

@@ -175,6 +175,7 @@ const fr: typeof en = french({
   noOptOutsExplained: 'Ceux qui répondent STOP apparaissent ici, et ceux que vous ajoutez à la main.',
   noOptOutMatch: 'Ce numéro n’est pas dans la liste',
   clearSearch: 'Effacer la recherche',
+  erased: 'Numéro effacé',
   allowOf: (phone: string) => `Retirer ${phone} de la liste`,
   allowTitle: (phone: string) => `Retirer ${phone} de la liste ?`,
   allowText:

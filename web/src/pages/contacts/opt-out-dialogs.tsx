@@ -87,7 +87,7 @@ export function AllowDialog({ optOut, onAllow, onClose }: AllowDialogProps) {
   }
   return (
     <ConfirmDialog
-      title={t.allowTitle(optOut.phone)}
+      title={t.allowTitle(optOut.phone ?? t.erased)}
       confirm={t.allowConfirm}
       danger
       onConfirm={allow}

@@ -106,7 +106,9 @@ function useOptOutColumns(onAllow: (optOut: OptOut) => void): readonly Column<Op
         label: t.phone,
         width: '11rem',
         cell: ({ phone, contact_id: contact }) =>
-          contact ? (
+          phone === null ? (
+            <span className="muted">{t.erased}</span>
+          ) : contact ? (
             <Link href={`/contacts?contact=${contact}`}>
               <PhoneNumber value={phone} />
             </Link>
@@ -135,7 +137,7 @@ function useOptOutColumns(onAllow: (optOut: OptOut) => void): readonly Column<Op
             kind="quiet"
             size="small"
             icon="close"
-            label={t.allowOf(optOut.phone)}
+            label={t.allowOf(optOut.phone ?? t.erased)}
             onClick={() => onAllow(optOut)}
           />
         ),

@@ -21,7 +21,15 @@ export function useOptOutWrites(correct: (values: OptOutValues, problem: unknown
       const reason = values.reason.trim() || null;
       const now = new Date().toISOString();
       return write.create({
-        item: { id: crypto.randomUUID(), phone, reason, opted_out_at: now, contact_id: null, created_at: now },
+        item: {
+          id: crypto.randomUUID(),
+          phone,
+          reason,
+          opted_out_at: now,
+          contact_id: null,
+          created_at: now,
+          erased_at: null,
+        },
         request: (idempotencyKey) =>
           call('post', '/api/opt-outs', { body: { phone, reason } }, { idempotencyKey }),
         itemOf: (answer) => answer,
@@ -34,7 +42,7 @@ export function useOptOutWrites(correct: (values: OptOutValues, problem: unknown
         ids: [id],
         request: () =>
           call('delete', '/api/opt-outs/{opt_out_id}', { path: { opt_out_id: id }, query: { reason } }),
-        failed: t.notAllowed(phone),
+        failed: t.notAllowed(phone ?? t.erased),
       }),
   };
 }
