@@ -32,7 +32,7 @@ async def test_a_worker_frozen_beyond_the_limit_is_replaced_and_repeats_nothing_
     """E9, E17: it holds a message that the gateway has taken and, at first, all there is to do."""
     house = idle_house
     async with worker_of(house) as frozen:
-        run = await mailing(house, [*reacting(6), *([SILENT] * 6)], window_s=6)
+        run = await mailing(house, [*reacting(6), *([SILENT] * 6)], window_s=30)
         await run.until_accepted(3)
         fault = {"target": "messages.post", "kind": "accept_then_timeout", "count": 1, "delay_s": 15}
         (await house.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
