@@ -87,7 +87,7 @@ class Crew:
             *self._of_upkeep(),
         ]
 
-    def background(self) -> list[Work]:
+    def background(self, *, guarded: bool) -> list[Work]:
         """What runs until the worker stops."""
         pool, client, redis = self._links.pool, self._links.client, self._links.redis
         return [
@@ -95,10 +95,10 @@ class Crew:
             BackgroundStarter(pool, client).run(),
             StartKeeper(pool, client).run(),
             self._watch.run(),
-            self.guard.run(),
             UpkeepKeeper(client, every_s=self._settings.upkeep_every_s).run(),
             Eraser(pool, client).run(),
             Retention(pool, retention_of(self._settings)).run(),
+            *([self.guard.run()] if guarded else []),
             *([ProgressMirror(pool, redis).run()] if redis else []),
         ]
 

@@ -145,7 +145,7 @@ async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[h
 async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """The real worker, in this process so that coverage sees it."""
     stopped = asyncio.Event()
-    working = asyncio.create_task(worker.run(settings, stopped))
+    working = asyncio.create_task(worker.run(settings, stopped, guarded=False))
     yield
     stopped.set()
     await working

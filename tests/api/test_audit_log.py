@@ -157,6 +157,7 @@ async def test_imports_deletions_opt_outs_and_exports_are_in_the_log(
         "import.started",
         "contacts.imported",
         "opt_out.added",
+        "erasure.requested",
         "contacts.deleted",
         "contacts.exported",
         "campaign.exported",

@@ -118,7 +118,7 @@ async def test_the_category_of_a_file_is_named_like_any_other(
 @pytest.mark.parametrize("path", ["/api/contacts/import", "/api/imports"])
 async def test_a_refused_file_leaves_no_category_behind(api: httpx.AsyncClient, pool: Pool, path: str) -> None:
     """E17: nor does an upload that breaks off; blanks around a name are nobody's."""
-    name = f"Refused {next_phone()}"
+    name = f"Salon {next_phone()}"
     assert (await api.post(path, content="city\nNice", params={"category": name})).status_code == 422
     assert await pool.fetchval("SELECT count(*) FROM categories WHERE name = $1", name) == 0
     taken = await api.post(path, content=f"phone\n{next_phone()}", params={"category": f" {name} "})

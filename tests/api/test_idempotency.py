@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 def a_sender() -> Json:
     """A sender that does not exist yet."""
-    return {"name": "Sent twice", "phone": next_phone(), "device_id": secrets.token_hex(12)}
+    return {"name": "Lyon", "phone": next_phone(), "device_id": secrets.token_hex(12)}
 
 
 async def a_draft(town: Town) -> Json:

@@ -143,11 +143,11 @@ async def test_the_chat_history_has_both_directions_for_catching_up(sandbox: San
     await sandbox.sent(reference="r-1")
     early = await sandbox.inbound(body="early", occurred_at="2030-01-01T00:00:00Z")
     late = await sandbox.inbound(body="late", occurred_at="2030-01-02T00:00:00Z")
-    await sandbox.inbound("reaction")
+    reaction = await sandbox.inbound("reaction")
     path = f"/v1/chat/{DEVICE}/messages"
-    assert len(await sandbox.get(path)) == 3
+    assert len(await sandbox.get(path)) == 4
     inbound = await sandbox.get(path, flow="inbound")
-    assert [data["id"] for data in inbound] == [late["wa_id"], early["wa_id"]]
+    assert [data["id"] for data in inbound] == [late["wa_id"], early["wa_id"], reaction["wa_id"]]
     missed = await sandbox.get(path, flow="inbound", after="2030-01-01T12:00:00Z")
     assert missed == [late["event"]["data"]]
     assert [data["reference"] for data in await sandbox.get(path, flow="outbound")] == ["r-1"]

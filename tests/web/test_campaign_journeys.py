@@ -369,6 +369,7 @@ async def test_a_user_is_added_changed_and_removed(open_page: Opener, door: Door
     await t.alone(page)
     assert await violations(page) == []
     await secret.get_by_role("button", name=t("users.done")).click()
+    await page.get_by_role("searchbox").fill(name)
     row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_contain_text(t("users.waiting"))
     await t.alone(page)

@@ -191,6 +191,7 @@ async def test_a_file_of_excel_is_mapped_imported_and_its_rejects_explained(
     meaning = page.get_by_label(t("contacts-import.meaningOf", "Joignable au"))
     await meaning.select_option(label=t("contacts-import.meanings.phone"))
     await page.get_by_label(t("contacts-import.category")).fill(f"Salon {phone}")
+    await page.wait_for_timeout(500)  # files are kept in the browser's own database, which takes a moment
     await page.reload()
     await expect(meaning).to_have_value("phone")
     await expect(page.get_by_label(t("contacts-import.category"))).to_have_value(f"Salon {phone}")

@@ -20,7 +20,9 @@ _ENGLISH = re.compile(
     r"failed|refused|removed|answered|reached|sent|sends?|senders?|gateway|unknown|pending|running)\b",
     re.IGNORECASE,
 )
-_DATA = re.compile(r"(Category of|Account) \+\d+|Copy of Autumn|Person [0-9a-f]{8}|\S+\.csv")
+_DATA = re.compile(
+    r"(Category of|Account) \+\d+|Copy of Autumn|Person [0-9a-f]{8}|\S+\.csv|The sandbox was asked to refuse this"
+)
 _VISIBLE = """
 () => [...document.querySelectorAll('main, dialog[open], .toast, [role=menu]')]
     .filter((part) => part.checkVisibility()).map((part) => part.innerText).join('\\n')

@@ -20,12 +20,14 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
+  /** There is nothing in it to focus, and a phone is too narrow for it. */
+  scrolls?: boolean;
 }
 
 /** A table of what fits on a page; VirtualTable is for what does not. */
-export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, rowKey, scrolls }: TableProps<Row>) {
   return (
-    <div className="table-box">
+    <div className="table-box" tabIndex={scrolls ? 0 : undefined}>
       <table className="table">
         <caption className="hidden">{label}</caption>
         <thead>
