@@ -164,7 +164,7 @@ class SenderQueues:
 async def run(settings: Settings, stopped: asyncio.Event, *, guarded: bool = True) -> None:
     """Works until `stopped` is set, then lets what runs end.
 
-    Without `guarded` nobody looks whether a backup was restored: for tests, where several databases share a gateway.
+    Without `guarded` nobody looks whether a backup was restored: for tests, whose databases share a gateway.
     """
     async with AsyncExitStack() as exits:
         links = await open_links(settings, exits)

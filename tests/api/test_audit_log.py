@@ -167,7 +167,8 @@ async def test_imports_deletions_opt_outs_and_exports_are_in_the_log(
     assert phone not in str(entries)
     assert "Zoé" not in str(entries)
     by_action = {entry["action"]: entry for entry in entries}
-    assert by_action["contacts.deleted"]["after"] == {"deleted": 1, "erased": 0, "refused": 0}
+    deleted = by_action["contacts.deleted"]["after"]
+    assert deleted == {"deleted": 1, "erased": 0, "refused": 0, "erasure_id": deleted["erasure_id"]}
     assert by_action["contacts.exported"]["after"] == {"filters": ["q"]}
     assert by_action["messages.exported"]["after"] == {"campaign_id": campaign.id}
 

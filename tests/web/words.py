@@ -21,7 +21,8 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _DATA = re.compile(
-    r"(Category of|Account) \+\d+|Copy of Autumn|Person [0-9a-f]{8}|\S+\.csv|The sandbox was asked to refuse this"
+    r"(Category of|Account) \+\d+|Copy of Autumn|Person [0-9a-f]{8}|\S+\.csv|"
+    "The sandbox was asked to refuse this"
 )
 _VISIBLE = """
 () => [...document.querySelectorAll('main, dialog[open], .toast, [role=menu]')]
