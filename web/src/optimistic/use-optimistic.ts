@@ -39,6 +39,16 @@ export function useRows<T extends Item>(
   return { ...query, rows };
 }
 
+/** As `useRows`, with every page fetched: for what is few, and chosen from as a whole. */
+export function useAllRows<T extends Item>(...asked: Parameters<typeof useRows>) {
+  const query = useRows<T>(...asked);
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [hasNextPage, isFetching, isError, fetchNextPage]);
+  return query;
+}
+
 /** One item with what is under way; `undefined` as long as it is not there, and once it is deleted. */
 export function useItem<T extends Item>(collection: string, item: T | undefined): T | undefined {
   const layers = useLayers(collection);

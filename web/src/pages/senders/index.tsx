@@ -4,7 +4,7 @@ import { navigate } from 'wouter/use-browser-location';
 import { call } from '../../api/client';
 import { ApiProblem } from '../../api/problem';
 import { list } from '../../api/queries';
-import { useRows } from '../../optimistic/use-optimistic';
+import { useAllRows } from '../../optimistic/use-optimistic';
 import { Button } from '../../ui/button';
 import { Empty, ErrorState, PageHeader, Skeleton } from '../../ui/layout';
 import { toast } from '../../ui/toast';
@@ -25,7 +25,7 @@ interface Open {
 
 export default function SendersPage() {
   const t = useWords();
-  const senders = useRows<Sender>('senders', list('/api/senders', {}));
+  const senders = useAllRows<Sender>('senders', list('/api/senders', {}));
   const [form, setForm] = useState<Open | null>(null);
   const add = (
     <Button kind="primary" icon="plus" onClick={() => setForm({ id: null })}>
