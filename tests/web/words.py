@@ -22,7 +22,8 @@ _ENGLISH = re.compile(
 )
 _DATA = re.compile(
     r"(Category of|Account) \+\d+|Copy of Autumn|Person [0-9a-f]{8}|\S+\.csv|"
-    "The sandbox was asked to refuse this"
+    r"[ABC] of \+\d+|the session is broken|^unknown$|The sandbox was asked to refuse this",
+    re.MULTILINE,
 )
 _VISIBLE = """
 () => [...document.querySelectorAll('main, dialog[open], .toast, [role=menu]')]
