@@ -6,7 +6,7 @@ import { type RefObject, useEffect, useState } from 'react';
 /** Ready above and below what is seen. */
 const MARGIN = 12;
 /** So many come and go at once: more would make one frame long, fewer all of them. */
-const STEP = 4;
+const STEP = 2;
 
 export interface Range {
   readonly first: number;
