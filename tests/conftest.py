@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -65,14 +65,21 @@ async def servers() -> AsyncIterator[Servers]:
         yield started
 
 
-@pytest.fixture(scope="session")
-async def pool(servers: Servers) -> AsyncIterator[Pool]:
-    """A way to the database."""
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Pool]:
+    """A way to the database, for as long as the block lasts."""
     opened = await database.connect(
-        servers.database_url, application="tests", wait_s=None, suppression_key=SUPPRESSION_KEY
+        str(settings.database_url), application="tests", wait_s=None, suppression_key=SUPPRESSION_KEY
     )
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
+    """A way to the database."""
+    async with connected(settings) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +95,18 @@ async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
     """As a process of the stack would have them, with retries that do not make a test wait."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     return Settings(
         database_url=servers.database_url,
         redis_url=servers.redis_url,
@@ -118,8 +131,8 @@ def settings(servers: Servers) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def answering(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """The real API on a real port, registered for the sandbox's webhooks; the client may do everything."""
     server = server_of(settings)
     serving = asyncio.create_task(server.serve())
@@ -142,13 +155,27 @@ async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[h
 
 
 @pytest.fixture(scope="session")
-async def running_worker(settings: Settings) -> AsyncIterator[None]:
+async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """The API of all tests that do not bring their own."""
+    async with answering(settings, sandbox) as client:
+        yield client
+
+
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[None]:
     """The real worker, in this process so that coverage sees it."""
     stopped = asyncio.Event()
-    working = asyncio.create_task(worker.run(settings, stopped, guarded=False))
+    running = asyncio.create_task(worker.run(settings, stopped, guarded=False))
     yield
     stopped.set()
-    await working
+    await running
+
+
+@pytest.fixture(scope="session")
+async def running_worker(settings: Settings) -> AsyncIterator[None]:
+    """The worker of all tests that do not bring their own."""
+    async with working(settings):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

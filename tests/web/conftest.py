@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from temporalio.client import Client
 
 from api.app import create_app
 from api.dashboard import DIST
@@ -18,8 +18,10 @@ from api.guard import cookie_name
 from domain.access import Role
 from settings import Settings
 from storage import sessions
+from storage.database import Pool
+from tests.apart import set_apart
 from tests.api.people import Door
-from tests.conftest import eventually
+from tests.conftest import Town, answering, connected, eventually, free_port, working
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What keeps it quiet, and what lets it run as root in a container.
@@ -35,7 +37,41 @@ FLAGS = (
 # Chromium writes a line for each refusal; what the page makes of it is for the test to say.
 REFUSALS = ("responded with a status of ", "net::ERR_")
 
+# A machine under load is slow, not wrong; a page that is wrong stays so.
+expect.set_options(timeout=15_000)
+
 Opener = Callable[..., Coroutine[Any, Any, Page]]
+
+
+@pytest.fixture(scope="session")
+async def settings(settings: Settings, temporal: Client) -> Settings:
+    """A database without what the tests of other rooms have left there: a page shows all that there is."""
+    port = free_port()
+    redis_url = f"{str(settings.redis_url).rpartition('/')[0]}/1"
+    return await set_apart(
+        settings, temporal, api_port=port, public_url=f"http://127.0.0.1:{port}", redis_url=redis_url
+    )
+
+
+@pytest.fixture(scope="session")
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
+    """A way to the database of the pages."""
+    async with connected(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """The API behind the pages; the client may do everything."""
+    async with answering(settings, sandbox) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def running_worker(settings: Settings) -> AsyncIterator[None]:
+    """The worker behind the pages."""
+    async with working(settings):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +124,17 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     return [message.text] if message.type in {"error", "warning"} and not is_refusal else []
 
 
+@pytest.fixture
+async def alone(town: Town) -> AsyncIterator[None]:
+    """No sender of another test: all that can send are chosen for a new campaign."""
+    pause = "UPDATE senders SET status = 'paused', pause_scope = 'all' WHERE status = 'active' RETURNING id"
+    paused = [each["id"] for each in await town.pool.fetch(pause)]
+    yield
+    await town.pool.execute(
+        "UPDATE senders SET status = 'active', pause_scope = NULL WHERE id = ANY ($1)", paused
+    )
+
+
 async def sign_in(context: BrowserContext, door: Door, base_url: str, role: Role = Role.ADMIN) -> None:
     """Gives this browser the session of somebody new."""
     user = await door.user(role)
@@ -98,9 +145,7 @@ async def sign_in(context: BrowserContext, door: Door, base_url: str, role: Role
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """Another API with settings of its own; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     alone = settings.model_copy(update={"api_port": port, "public_url": None, "webhook_secret": None})
     server = uvicorn.Server(uvicorn.Config(create_app(alone), port=port, log_config=None, access_log=False))
     running = asyncio.create_task(server.serve())

@@ -33,17 +33,6 @@ def t(request: pytest.FixtureRequest) -> Tongue:
 
 
 @pytest.fixture
-async def alone(town: Town) -> AsyncIterator[None]:
-    """No sender of another test: all that can send are chosen for a new campaign."""
-    pause = "UPDATE senders SET status = 'paused', pause_scope = 'all' WHERE status = 'active' RETURNING id"
-    paused = [each["id"] for each in await town.pool.fetch(pause)]
-    yield
-    await town.pool.execute(
-        "UPDATE senders SET status = 'active', pause_scope = NULL WHERE id = ANY ($1)", paused
-    )
-
-
-@pytest.fixture
 async def undisturbed(pool: Pool) -> AsyncIterator[None]:
     """What counts for everything counts for other tests too."""
     yield

@@ -1,7 +1,6 @@
 """Making a campaign in four steps: nothing that was typed is lost, and it starts as it was said."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,17 +16,6 @@ from tests.web.test_accessibility import DESKTOP, violations
 SILENT: dict[str, Any] = {"script": []}
 SMALL_PHONE = {"width": 360, "height": 740}
 STEPS = ["audience", "messages", "senders", "check"]
-
-
-@pytest.fixture
-async def alone(town: Town) -> AsyncIterator[None]:
-    """No sender of another test: all that can send are chosen for a new campaign."""
-    pause = "UPDATE senders SET status = 'paused', pause_scope = 'all' WHERE status = 'active' RETURNING id"
-    paused = [each["id"] for each in await town.pool.fetch(pause)]
-    yield
-    await town.pool.execute(
-        "UPDATE senders SET status = 'active', pause_scope = NULL WHERE id = ANY ($1)", paused
-    )
 
 
 async def category(town: Town, api: httpx.AsyncClient, people: int = 2) -> tuple[str, list[str]]:
