@@ -6,14 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
 
-from bench.chaos.history import Entry, History, RefusedError, UnknownOutcomeError
+from bench.chaos.driven import Driven
+from bench.chaos.history import History, info
 from bench.chaos.schedule import WORKERS, Device, Mailing
 from local.child import Spec
 from local.ports import free_port
@@ -59,43 +59,12 @@ CONTACTS = """
 """
 
 
-@dataclass(slots=True)
-class Baseline:
+class Baseline(Driven):
     """One set of processes that is up."""
-
-    servers: Servers
-    api: httpx.AsyncClient
-    sandbox: httpx.AsyncClient
-    _campaigns: dict[str, str] = field(default_factory=dict)  # by name
-
-    @property
-    def roles(self) -> list[str]:
-        running = {component.name for component in self.servers.supervisor.components()}
-        return [role for role, names in COMPONENTS.items() if names[0] in running]
-
-    async def kill(self, role: str) -> None:
-        for name in COMPONENTS[role]:
-            await self.servers.supervisor.kill(name)
-
-    def freeze(self, role: str) -> None:
-        for name in COMPONENTS[role]:
-            self.servers.supervisor.pause(name)
-
-    def thaw(self, role: str) -> None:
-        for name in COMPONENTS[role]:
-            self.servers.supervisor.resume(name)
-
-    async def restart(self, role: str) -> None:
-        for name in COMPONENTS[role]:
-            await self.servers.supervisor.restart(name)
-
-    async def ready(self, role: str, *, within_s: float) -> None:
-        for name in COMPONENTS[role]:
-            await self.servers.supervisor.wait_ready(name, within_s=within_s)
 
     async def add_device(self, device: Device) -> None:
         # Those that are given less later start with enough, as with ours.
-        await self._post("/devices", {"id": device.id, "rate_per_s": device.rate_per_s, "quota": 1000})
+        await self.post("/devices", {"id": device.id, "rate_per_s": device.rate_per_s, "quota": 1000})
 
     async def add_mailing(self, mailing: Mailing, *, window_s: float, grace_s: float) -> None:
         draft = {
@@ -108,43 +77,43 @@ class Baseline:
             "batch_size": BATCH_SIZE,
             "batch_pause_s": BATCH_PAUSE_S,
         }
-        self._campaigns[mailing.name] = await self._post("/campaigns", draft)
+        self.campaigns[mailing.name] = await self.post("/campaigns", draft)
 
     async def limit(self, device: str, quota: int) -> None:
-        await self._post(f"/devices/{device}", {"quota": quota})
+        await self.post(f"/devices/{device}", {"quota": quota})
 
     async def start(self, mailing: str) -> None:
-        await self._post(f"/campaigns/{self._campaigns[mailing]}/start")
+        await self.post(f"/campaigns/{self.campaigns[mailing]}/start")
 
     async def pause(self, mailing: str, scope: str) -> None:
-        await self._post(f"/campaigns/{self._campaigns[mailing]}/pause", {"scope": scope})
+        await self.post(f"/campaigns/{self.campaigns[mailing]}/pause", {"scope": scope})
 
     async def resume(self, mailing: str) -> None:
-        await self._post(f"/campaigns/{self._campaigns[mailing]}/resume")
+        await self.post(f"/campaigns/{self.campaigns[mailing]}/resume")
 
     async def pause_sender(self, device: str, scope: str) -> None:
-        await self._post(f"/devices/{device}", {"paused": scope})
+        await self.post(f"/devices/{device}", {"paused": scope})
 
     async def resume_sender(self, device: str) -> None:
-        await self._post(f"/devices/{device}", {"paused": None})
+        await self.post(f"/devices/{device}", {"paused": None})
 
     async def opt_out(self, phone: str) -> None:
-        await self._post("/opt-outs", {"phone": phone})
+        await self.post("/opt-outs", {"phone": phone})
 
     async def closed(self, mailing: str) -> bool:
-        shown = await self._request("GET", f"/campaigns/{self._campaigns[mailing]}")
+        shown = await self.request("GET", f"/campaigns/{self.campaigns[mailing]}")
         return shown["completed_at"] is not None
 
     async def unfinished(self) -> int:
         return 0  # a webhook is worked off before it is answered
 
     async def finals(self) -> History:
-        contacts = [_info("contact", reason=None, **row) for row in await self._rows(CONTACTS)]
+        contacts = [info("contact", reason=None, **row) for row in await self.rows(CONTACTS)]
         entries = list(contacts)
-        for row in await self._rows("SELECT * FROM campaigns"):
+        for row in await self.rows("SELECT * FROM campaigns"):
             states = Counter(contact["state"] for contact in contacts if contact["campaign"] == row["name"])
             entries.append(
-                _info(
+                info(
                     "closed",
                     campaign=row["name"],
                     closed=row["completed_at"] is not None,
@@ -157,31 +126,6 @@ class Baseline:
 
     async def figures(self) -> dict[str, float]:
         return {}
-
-    async def _post(self, path: str, body: Any = None) -> Any:
-        return await self._request("POST", path, json=body)
-
-    async def _request(self, method: str, path: str, **more: Any) -> Any:
-        try:
-            answer = await self.api.request(method, path, timeout=8, **more)
-        except httpx.TransportError as error:
-            raise UnknownOutcomeError(f"{type(error).__name__}: {error}") from error
-        if answer.status_code >= 500:
-            raise UnknownOutcomeError(f"{answer.status_code} {answer.text[:200]}")
-        if not answer.is_success:
-            raise RefusedError(f"{answer.status_code} {answer.text[:300]}")
-        return answer.json()
-
-    async def _rows(self, query: str) -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(self.servers.database_url, timeout=20)
-        try:
-            return [dict(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
-
-
-def _info(op: str, **data: Any) -> Entry:
-    return {"kind": "info", "op": op, **data}
 
 
 @asynccontextmanager
@@ -199,7 +143,13 @@ async def run_baseline(
             await servers.supervisor.start_all(replace(cache, command=command))
             await _create_tables(servers.database_url)
             async with _own_processes(servers, workers, as_written=as_written) as (api, sandbox):
-                yield Baseline(servers, api, sandbox)
+                yield Baseline(
+                    supervisor=servers.supervisor,
+                    database_url=servers.database_url,
+                    api=api,
+                    sandbox=sandbox,
+                    components=COMPONENTS,
+                )
     finally:
         if keep_logs is not None:
             shutil.copytree(directory / "logs", keep_logs, dirs_exist_ok=True)

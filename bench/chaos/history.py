@@ -41,6 +41,11 @@ class RefusedError(Exception):
     """The call was refused, and had no effect."""
 
 
+def info(op: str, **data: Any) -> Entry:
+    """What the system says of itself at the end."""
+    return {"kind": "info", "op": op, **data}
+
+
 class Recorder:
     """Writes a history line by line, so that a run that breaks leaves what it knew."""
 
