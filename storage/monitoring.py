@@ -28,16 +28,19 @@ TODAY = """
         coalesce(sum(failures), 0)::bigint AS failures
     FROM daily_counters WHERE day = (statement_timestamp() AT TIME ZONE 'UTC')::date
 """
-# The index of `sends` by sender and time answers how much of each quota is used.
-SENDERS = """
-    SELECT s.id::text, s.name, s.status, s.status_reason, p.state, p.reason, p.profile, p.quota, p.delay_s,
-        p.error_rate, p.expected_replies, p.reply_rate, used.sent_in_a_day
-    FROM senders s JOIN sender_paces p ON p.sender_id = s.id
+# For each sender `s`, as `used.sent_in_a_day`; $1 is the length of that day. The index of `sends` by sender and
+# time answers it.
+SENT_IN_A_DAY = """
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS sent_in_a_day FROM sends
         WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $1)
             AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
     ) used
+"""
+SENDERS = f"""
+    SELECT s.id::text, s.name, s.status, s.status_reason, p.state, p.reason, p.profile, p.quota, p.delay_s,
+        p.error_rate, p.expected_replies, p.reply_rate, used.sent_in_a_day
+    FROM senders s JOIN sender_paces p ON p.sender_id = s.id {SENT_IN_A_DAY}
     WHERE s.removed_at IS NULL ORDER BY s.created_at, s.id
 """
 FAILED_MESSAGES = """

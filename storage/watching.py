@@ -7,6 +7,7 @@ from typing import Any
 from domain.alerts import Finding, Kind, Thresholds
 from domain.pacing.quota import DAY_S, MARGIN_S
 from storage.database import Pool
+from storage.monitoring import SENT_IN_A_DAY
 
 # What was never seen is looked for since the first sight of anything.
 DOWN = """
@@ -18,16 +19,11 @@ DOWN = """
     WHERE coalesce(latest.seen_at, (SELECT min(began_at) FROM uptime_spans))
         < clock_timestamp() - make_interval(secs => $2)
 """
-SENDERS = """
+SENDERS = f"""
     SELECT s.id::text, s.name, s.status, s.status_reason, p.quota, p.error_rate,
         p.error_rate > coalesce((p.settings ->> 'error_threshold')::double precision, 1) AS many_errors,
         used.sent_in_a_day
-    FROM senders s JOIN sender_paces p ON p.sender_id = s.id
-    CROSS JOIN LATERAL (
-        SELECT count(*)::int AS sent_in_a_day FROM sends
-        WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $1)
-            AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
-    ) used
+    FROM senders s JOIN sender_paces p ON p.sender_id = s.id {SENT_IN_A_DAY}
     WHERE s.removed_at IS NULL
 """
 SILENT_SINCE = """

@@ -23,6 +23,7 @@ const en = {
   skip: 'Skip to the content',
   navigation: 'Navigation',
   shortcuts: 'Main pages',
+  showMore: 'Show more',
   menu: 'Menu',
   pages: {
     overview: 'Overview',

@@ -23,6 +23,7 @@ const fr: typeof en = french({
   skip: 'Aller au contenu',
   navigation: 'Navigation',
   shortcuts: 'Pages principales',
+  showMore: 'Afficher la suite',
   menu: 'Menu',
   pages: {
     overview: 'Vue d’ensemble',

@@ -2,8 +2,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { list } from '../../api/queries';
 import type { Schemas } from '../../api/types';
 import { number } from '../../i18n/format';
-import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { ShowMore } from '../../ui/more';
 import { PartsBar } from '../../ui/progress';
 import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
@@ -35,13 +35,7 @@ export function Batches({ campaign }: { campaign: Campaign }) {
       {rows && rows.length > 0 && (
         <Table label={t.batches} columns={columns} rows={rows} rowKey={({ batch }) => String(batch)} />
       )}
-      {batches.hasNextPage && (
-        <div className="table-more">
-          <Button busy={batches.isFetchingNextPage} onClick={() => void batches.fetchNextPage()}>
-            {t.showMore}
-          </Button>
-        </div>
-      )}
+      <ShowMore of={batches} className="list-more" />
     </Card>
   );
 }

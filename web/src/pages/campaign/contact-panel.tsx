@@ -2,10 +2,10 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { list, read } from '../../api/queries';
 import type { Schemas } from '../../api/types';
 import { useCommon } from '../../i18n/words';
-import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Empty, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import { ShowMore } from '../../ui/more';
 import { PhoneNumber, StatusPill, Time } from '../../ui/state';
 import type { Campaign } from './data';
 import { STATE_TONES, stateName } from './states';
@@ -67,11 +67,7 @@ function Timeline({ campaignId, contactId }: { campaignId: string; contactId: st
           <TimelineEntry key={`${entry.kind}${entry.at}${entry.message_id}`} entry={entry} />
         ))}
       </ol>
-      {entries.hasNextPage && (
-        <Button busy={entries.isFetchingNextPage} onClick={() => void entries.fetchNextPage()}>
-          {t.showMore}
-        </Button>
-      )}
+      <ShowMore of={entries} />
     </section>
   );
 }

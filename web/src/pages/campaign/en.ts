@@ -286,7 +286,6 @@ const en = {
       ...(waiting > 0 ? [`${number(waiting)} waiting`] : []),
       ...(pending > 0 ? [`${number(pending)} to contact`] : []),
     ]),
-  showMore: 'Show more',
 };
 
 export default en;

@@ -306,7 +306,6 @@ const fr: typeof en = french({
       ...(waiting > 0 ? [`${number(waiting)} en attente`] : []),
       ...(pending > 0 ? [`${number(pending)} à contacter`] : []),
     ]),
-  showMore: 'Afficher la suite',
 });
 
 export default fr;

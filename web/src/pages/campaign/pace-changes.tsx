@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { list } from '../../api/queries';
 import { inWords } from '../../senders/reasons';
-import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, Skeleton } from '../../ui/layout';
+import { ShowMore } from '../../ui/more';
 import { StatusPill, Time } from '../../ui/state';
 import { useWords as useSenderWords } from '../senders/words';
 import { type Campaign, placeOf } from './data';
@@ -51,11 +51,7 @@ export function PaceChanges({ campaign }: { campaign: Campaign }) {
           </li>
         ))}
       </ol>
-      {changes.hasNextPage && (
-        <Button busy={changes.isFetchingNextPage} onClick={() => void changes.fetchNextPage()}>
-          {t.showMore}
-        </Button>
-      )}
+      <ShowMore of={changes} />
     </Card>
   );
 }

@@ -15,7 +15,6 @@ const en = {
     ended: 'Ended',
   },
   list: 'Campaigns',
-  more: 'Show more',
 
   made: (when: string) => `Made ${when}`,
   starts: (when: string) => `Starts ${when}`,

@@ -17,7 +17,6 @@ const fr: typeof en = french({
     ended: 'Terminées',
   },
   list: 'Campagnes',
-  more: 'Afficher la suite',
 
   made: (when: string) => `Créée ${when}`,
   starts: (when: string) => `Départ le ${when}`,

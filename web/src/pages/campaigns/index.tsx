@@ -3,9 +3,9 @@ import { list } from '../../api/queries';
 import { keptDraft } from '../../campaigns/kept-draft';
 import { useRows } from '../../optimistic/use-optimistic';
 import { useMe } from '../../session/session';
-import { Button } from '../../ui/button';
 import { Card, Empty, ErrorState, PageHeader, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import { ShowMore } from '../../ui/more';
 import { Notice } from '../../ui/notice';
 import { SearchField } from '../../ui/search-field';
 import { Tabs } from '../../ui/tabs';
@@ -68,8 +68,7 @@ function Campaigns({ tab }: { tab: TabName }) {
   const [q] = useSearchParam('q');
   const query = { status: TABS[tab], q: q || undefined };
   const campaigns = useRows<Campaign>('campaigns', list('/api/campaigns', { query }));
-  const { rows, isError, isPending, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
-    campaigns;
+  const { rows, isError, isPending, error, refetch } = campaigns;
   if (isPending) return <Skeleton lines={5} height="4.25rem" />;
   if (isError && rows.length === 0) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (rows.length === 0) return <Nothing isFiltered={tab !== 'all' || q !== ''} />;
@@ -80,13 +79,7 @@ function Campaigns({ tab }: { tab: TabName }) {
           <CampaignRow key={campaign.id} campaign={campaign} />
         ))}
       </ul>
-      {hasNextPage && (
-        <div className="campaigns-more">
-          <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t.more}
-          </Button>
-        </div>
-      )}
+      <ShowMore of={campaigns} className="campaigns-more" />
     </Card>
   );
 }

@@ -4,9 +4,9 @@ import type { Schemas } from '../../api/types';
 import { number } from '../../i18n/format';
 import { useLivePart } from '../../live/use-live';
 import { useRows } from '../../optimistic/use-optimistic';
-import { Button } from '../../ui/button';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import { ShowMore } from '../../ui/more';
 import type { Tone } from '../../ui/notice';
 import { Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
@@ -38,13 +38,7 @@ export function Earlier({ current }: { current: string }) {
       ) : (
         <Table label={t.earlier} columns={columns} rows={rows} rowKey={({ id }) => id} />
       )}
-      {query.hasNextPage && (
-        <div className="import-more">
-          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t.more}
-          </Button>
-        </div>
-      )}
+      <ShowMore of={query} className="list-more" />
     </Card>
   );
 }

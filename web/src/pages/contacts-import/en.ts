@@ -5,7 +5,6 @@ const en = {
   sub: 'From a CSV file, as any spreadsheet or CRM exports it.',
   toContacts: 'All contacts',
   optional: '(optional)',
-  more: 'Show more',
 
   steps: { file: 'File', columns: 'Columns', import: 'Import' },
 

@@ -7,7 +7,6 @@ const fr: typeof en = french({
   sub: 'Depuis un fichier CSV, tel que l’exporte un tableur ou un CRM.',
   toContacts: 'Tous les contacts',
   optional: '(facultatif)',
-  more: 'Afficher la suite',
 
   steps: { file: 'Fichier', columns: 'Colonnes', import: 'Import' },
 

@@ -4,9 +4,9 @@ import { list } from '../../api/queries';
 import type { Schemas } from '../../api/types';
 import { number } from '../../i18n/format';
 import { phoneProblem } from '../../i18n/phone-problem';
-import { Button } from '../../ui/button';
 import { Icon } from '../../ui/icon';
 import { Card, ErrorState, Skeleton } from '../../ui/layout';
+import { ShowMore } from '../../ui/more';
 import { type Column, Table } from '../../ui/table';
 import { useWords } from './words';
 
@@ -50,13 +50,7 @@ export function Rejected({ id, count }: { id: string; count: number }) {
           rowKey={({ line }) => String(line)}
         />
       )}
-      {query.hasNextPage && (
-        <div className="import-more">
-          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {t.more}
-          </Button>
-        </div>
-      )}
+      <ShowMore of={query} className="list-more" />
     </Card>
   );
 }

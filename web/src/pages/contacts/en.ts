@@ -135,7 +135,6 @@ const en = {
   showOptOut: 'On the opt-out list',
   fromImport: (line: number) => `from line ${number(line)} of an import`,
   timeline: 'What happened',
-  showMore: 'Show more',
   message1: 'Message 1',
   message2: 'Message 2',
   happened: {

@@ -134,7 +134,6 @@ const fr: typeof en = french({
   showOptOut: 'Voir la liste des désinscrits',
   fromImport: (line: number) => `ligne ${number(line)} d’un import`,
   timeline: 'Historique',
-  showMore: 'Afficher la suite',
   message1: 'Message 1',
   message2: 'Message 2',
   happened: {

@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { list } from '../../api/queries';
 import type { Schemas } from '../../api/types';
-import { Button } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icon';
 import { ErrorState, Skeleton } from '../../ui/layout';
 import { Link } from '../../ui/link';
+import { ShowMore } from '../../ui/more';
 import { StatusPill, Time } from '../../ui/state';
 import { useWords } from './words';
 
@@ -23,7 +23,6 @@ const ICONS: Readonly<Record<string, IconName>> = {
 
 /** What happened between a contact and us, the latest first. */
 export function Timeline({ contactId }: { contactId: string }) {
-  const t = useWords();
   const query = useInfiniteQuery(
     list('/api/contacts/{contact_id}/timeline', { path: { contact_id: contactId }, query: { limit: 50 } }),
   );
@@ -41,11 +40,7 @@ export function Timeline({ contactId }: { contactId: string }) {
           </li>
         ))}
       </ol>
-      {query.hasNextPage && (
-        <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-          {t.showMore}
-        </Button>
-      )}
+      <ShowMore of={query} />
     </>
   );
 }
