@@ -16,6 +16,7 @@ from domain.run_settings import RunSettings
 HEADROOM = 2.0
 SHORT_S = 10.0  # closures shorter than this are waited out by whoever has its turn
 LOOK_AGAIN_BUSY_S = 30.0
+LOOK_AGAIN_FULL_S = 5.0  # somebody may be waiting for Message 2, and room comes message by message
 LOOK_AGAIN_IDLE_S = 300.0
 
 
@@ -106,9 +107,9 @@ def assess(facts: Facts) -> Assessment:
         error_rate=facts.outcomes.error_rate if facts.outcomes.finished >= SAMPLE else None,
         opens_at=opens_at,
         message_1_queue_per_s=HEADROOM * pace.rate_per_s if is_open else 0.0,
-        message_2_queue_per_s=0.0 if _replies_stand(facts, state) else HEADROOM / pace.reply_gap_s,
+        message_2_queue_per_s=0.0 if _replies_stand(facts, state, quota) else HEADROOM / pace.reply_gap_s,
         stop=stop,
-        look_again_s=_look_again_s(facts, opens_at),
+        look_again_s=_look_again_s(facts, opens_at, quota),
     )
 
 
@@ -160,8 +161,10 @@ def _pace_in_words(pace: Pace, error_factor: float) -> str:
     return f"{pace.profile} profile, a message every {pace.delay_s:.3g} s{slower}"
 
 
-def _replies_stand(facts: Facts, state: PaceState) -> bool:
-    return state is PaceState.STOPPED or (facts.status == "paused" and facts.pause_scope == "all")
+def _replies_stand(facts: Facts, state: PaceState, quota: int) -> bool:
+    # Without room they would be refused one by one, every few seconds, by the thousand.
+    is_full = facts.sent_in_a_day >= quota
+    return state is PaceState.STOPPED or is_full or (facts.status == "paused" and facts.pause_scope == "all")
 
 
 def _reply_rate(facts: Facts) -> float:
@@ -173,8 +176,10 @@ def _reply_rate(facts: Facts) -> float:
     return reply_rate(facts.settings.message_2_reserve, together)
 
 
-def _look_again_s(facts: Facts, opens_at: float | None) -> float:
+def _look_again_s(facts: Facts, opens_at: float | None, quota: int) -> float:
     patience = LOOK_AGAIN_BUSY_S if facts.has_work else LOOK_AGAIN_IDLE_S
+    if facts.has_work and facts.sent_in_a_day >= quota:
+        patience = LOOK_AGAIN_FULL_S
     if opens_at is None:
         return patience
     return max(0.1, min(LOOK_AGAIN_IDLE_S, opens_at - facts.at))

@@ -199,7 +199,7 @@ async def test_a_queue_is_told_only_what_is_new(town: Town, keeper: Keeper) -> N
     await keeper.limited(sender_id, 2 / 5, 10_000)
 
 
-async def test_a_used_up_quota_closes_the_queue_of_message_1(town: Town, keeper: Keeper) -> None:
+async def test_a_used_up_quota_closes_both_queues(town: Town, keeper: Keeper) -> None:
     """P1, P11: the quota is what is set now, and what is set for this sender."""
     scene = await established(town)
     await add_sends(scene, [60, 120, 180])
@@ -209,7 +209,7 @@ async def test_a_used_up_quota_closes_the_queue_of_message_1(town: Town, keeper:
     await run_settings.set_override(town.pool, "quota_per_day", 3, sender_id=scene.sender.id, actor="test")
     pace = await keeper.set_pace(scene.sender.id, pace)
     assert (pace.state, pace.quota, pace.reason) == ("quota", 3, "3 of 3 messages sent in 24 hours")
-    await keeper.limited(scene.sender.id, 0, 10_000)
+    await keeper.limited(scene.sender.id, 0, 0)
 
 
 async def test_paused_campaigns_close_the_queue_only_together(town: Town, keeper: Keeper) -> None:

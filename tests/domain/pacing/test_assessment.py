@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.pacing.assessment import (
     HEADROOM,
     LOOK_AGAIN_BUSY_S,
+    LOOK_AGAIN_FULL_S,
     LOOK_AGAIN_IDLE_S,
     SHORT_S,
     Facts,
@@ -175,13 +176,23 @@ def test_the_queue_of_message_1_is_open_only_while_it_sends(
 
 
 @pytest.mark.parametrize(("changes", "state", "reason", "opens_at"), STATES)
-def test_the_queue_of_message_2_closes_only_for_a_stop_or_a_pause_of_all(
+def test_the_queue_of_message_2_closes_neither_at_night_nor_in_a_rest(
     changes: dict[str, Any], state: PaceState, reason: str, opens_at: float | None
 ) -> None:
     """E5: whoever reacts is answered within seconds, also at night, in a rest or with little quota left."""
     decided = assess(facts(**changes))
-    closed = state is PaceState.STOPPED or changes.get("pause_scope") == "all"
+    full = changes.get("sent_in_a_day", 0) >= decided.quota
+    closed = state is PaceState.STOPPED or full or changes.get("pause_scope") == "all"
     assert decided.message_2_queue_per_s == pytest.approx(0 if closed else HEADROOM * 10)
+
+
+@pytest.mark.parametrize(("sent", "is_open"), [(999, True), (1000, False), (1001, False)])
+def test_a_quota_without_any_room_closes_the_queue_of_message_2_too(sent: int, is_open: bool) -> None:
+    """P1: else each that waits would be tried and refused every few seconds. It looks often for room."""
+    decided = assess(facts(sent_in_a_day=sent, open_campaigns=1))
+    assert (decided.message_2_queue_per_s > 0) is is_open
+    assert decided.look_again_s == (LOOK_AGAIN_BUSY_S if is_open else LOOK_AGAIN_FULL_S)
+    assert decided.state is PaceState.QUOTA if not is_open else decided.message_1_queue_per_s >= 0
 
 
 def test_the_rates_that_a_person_sets_are_those_of_the_queues() -> None:
@@ -386,7 +397,7 @@ def test_a_decision_keeps_all_rules(known: Facts) -> None:
     assert decided.reason
     assert (decided.message_1_queue_per_s > 0) == (decided.state is PaceState.SENDING)
     assert (decided.message_2_queue_per_s == 0) == (
-        decided.state is PaceState.STOPPED or known.pause_scope == "all"
+        decided.state is PaceState.STOPPED or known.pause_scope == "all" or known.sent_in_a_day >= decided.quota
     )
     assert 0.1 <= decided.look_again_s <= LOOK_AGAIN_IDLE_S
     assert decided.opens_at is None or decided.opens_at > known.at
