@@ -44,6 +44,13 @@ SET = """
         WHERE settings.value <> excluded.value
     RETURNING old.value AS before
 """
+# A lower quota counts from the answer on, also while no worker runs that would look at it: it takes the lock of
+# every send. More room can wait for the sender's workflow.
+LOWER_QUOTA = """
+    UPDATE sender_paces p SET quota = $1::int
+    WHERE p.quota > $1::int AND CASE WHEN $2::uuid IS NOT NULL THEN p.sender_id = $2 ELSE NOT EXISTS (
+        SELECT FROM settings WHERE name = 'quota_per_day' AND sender_id = p.sender_id) END
+"""
 REMOVE = """
     DELETE FROM settings
     WHERE name = $1 AND sender_id IS NOT DISTINCT FROM $2 AND campaign_id IS NOT DISTINCT FROM $3
@@ -120,6 +127,8 @@ async def set_override(
         row = await connection.fetchrow(SET, name, scope, sender_id, campaign_id, checked, actor)
         if row is None:
             return False
+        if name == "quota_per_day":
+            await connection.execute(LOWER_QUOTA, checked, sender_id)
         subject_type, subject_id = _subject(name, sender_id, campaign_id)
         await audit.record(
             connection,
