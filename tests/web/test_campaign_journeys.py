@@ -338,10 +338,14 @@ async def test_a_setting_is_changed_and_is_in_the_log(
     await page.get_by_role("tab", name=t("settings.tabs.settings")).click()
     await row.get_by_role("button", name=t("settings.reset")).click()
     await expect(row).to_contain_text(t("settings.sources.default"))
-    changes = await pool.fetch(
-        "SELECT action FROM audit_log WHERE actor = $1 AND action LIKE 'setting.%' ORDER BY id", name
-    )
-    assert [each["action"] for each in changes] == ["setting.set", "setting.removed"]
+
+    async def logged() -> bool:
+        changes = await pool.fetch(
+            "SELECT action FROM audit_log WHERE actor = $1 AND action LIKE 'setting.%' ORDER BY id", name
+        )
+        return [each["action"] for each in changes] == ["setting.set", "setting.removed"]
+
+    await eventually(logged, what="the change and its end in the log")  # the page shows it before
 
 
 async def test_a_user_is_added_changed_and_removed(open_page: Opener, door: Door, t: Tongue) -> None:
