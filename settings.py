@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from domain.alerts import Thresholds
 from domain.payload_keys import read_payload_keys
 from domain.run_settings import CATALOGUE, RunSettings, check
+from domain.worker_roles import WorkerRole
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,12 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None  # what the `relance` command shows there
     # Lets the commands on the API's own machine do everything; the embedded stack makes one by itself.
     local_api_key: SecretStr | None = Field(default=None, min_length=32)
+
+    # What this worker process does; together, the workers have to do all of it (domain/worker_roles.py).
+    worker_roles: Annotated[list[WorkerRole], NoDecode] = Field(default=list(WorkerRole), min_length=1)
+    # The version of this worker's code. With it, Temporal decides by version who gets a workflow's next step.
+    worker_build_id: str | None = Field(default=None, min_length=1, max_length=100, pattern="^[A-Za-z0-9._-]+$")
+    workflow_cache: int = Field(default=2000, ge=1)  # workflows that a worker keeps in memory, about 50 kB each
 
     wassenger_url: str = "https://api.wassenger.com"
     wassenger_token: SecretStr | None = None
@@ -92,7 +99,7 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
 
-    @field_validator("alert_urls", mode="before")
+    @field_validator("alert_urls", "worker_roles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return value.split() if isinstance(value, str) else value

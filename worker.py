@@ -1,7 +1,10 @@
-"""Runs the workflows and their activities: `python -m worker`, as many processes as you like.
+"""Runs the workflows and their activities: `python -m worker`, as many processes and hosts as you like.
 
 Every sender has two task queues of its own, so that each can be paced by itself. A sender that is added while
-workers run is served within seconds.
+workers run is served within seconds, by every process that sends.
+
+One process does everything, unless RELANCE_WORKER_ROLES names a part. With RELANCE_WORKER_BUILD_ID the
+workflows are versioned: docs/scaling.md says how to roll out a new version.
 """
 
 import asyncio
@@ -20,16 +23,19 @@ from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
+    VersioningBehavior,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig, WorkerDeploymentVersion
 
 from activities import temporal
 from activities.crew import Activity, Crew, Links
+from activities.deployments import make_first_current
 from activities.loops import goes_on
 from activities.sending import SendingActivities
-from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
+from domain.identifiers import CAMPAIGN_QUEUE, DEPLOYMENT, reply_queue, send_queue, sender_workflow_id
+from domain.worker_roles import WorkerRole
 from logs import configure_logging
 from providers.wassenger import WassengerGateway
 from settings import Settings, load_settings
@@ -172,16 +178,24 @@ async def run(settings: Settings, stopped: asyncio.Event, *, guarded: bool = Tru
         crew = Crew(settings, links)
         if guarded:
             await crew.guard.look_first()
-        working = await exits.enter_async_context(campaign_worker(links.client, crew.activities))
-        queues = SenderQueues(links.client, links.pool, crew.sending)
-        background = [asyncio.create_task(work) for work in (queues.run(), *crew.background(guarded=guarded))]
+        roles = settings.worker_roles
+        work = crew.background(guarded=guarded) if WorkerRole.UPKEEP in roles else []
+        if WorkerRole.SENDING in roles:
+            work.append(SenderQueues(links.client, links.pool, crew.sending).run())
+        working = []
+        if WorkerRole.WORKFLOWS in roles:
+            worker = campaign_worker(links.client, crew.activities, settings)
+            working.append(await exits.enter_async_context(worker))
+            if settings.worker_build_id is not None:
+                work.append(make_first_current(links.client, settings.worker_build_id))
+        background = [asyncio.create_task(each) for each in work]
         # Until the very end: a worker that finishes its work is up.
         signs_of_life = [asyncio.create_task(work) for work in crew.signs_of_life()]
-        log.info("worker ready")
+        log.info("worker ready", roles=list(roles), build_id=settings.worker_build_id)
         await stopped.wait()
         log.info("worker stopping")
         # All at once: each of them may take as long as what runs at that moment.
-        await asyncio.gather(_end(background), working.shutdown())
+        await asyncio.gather(_end(background), *(each.shutdown() for each in working))
         await _end(signs_of_life)
         log.info("worker stopped")
 
@@ -234,16 +248,32 @@ async def refuse_wrong_key(pool: Pool) -> None:
         raise SystemExit(str(error)) from error
 
 
-def campaign_worker(client: Client, activities: list[Activity]) -> Worker:
+def campaign_worker(client: Client, activities: list[Activity], settings: Settings) -> Worker:
     """Workflows, and everything that is not paced."""
     return Worker(
         client,
         task_queue=CAMPAIGN_QUEUE,
         workflows=WORKFLOWS,
         activities=activities,
-        max_cached_workflows=2000,
+        max_cached_workflows=settings.workflow_cache,
         max_concurrent_activities=200,
         graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment_of(settings.worker_build_id),
+    )
+
+
+def deployment_of(build_id: str | None) -> WorkerDeploymentConfig | None:
+    """Workflows move on to the newest version at their next step: their code stays replayable for all of them.
+
+    The queues of the senders are not versioned. Their one activity takes ids, and what they mean is in the
+    database, so any version may send.
+    """
+    if build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 

@@ -33,7 +33,7 @@ from activities.watch import AlertWatch
 from domain.identifiers import WEBHOOK_NAME
 from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
 from settings import Settings
-from storage import locks
+from storage import locks, monitoring
 from storage.database import Pool
 
 Activity = Callable[..., Awaitable[Any]]
@@ -105,7 +105,12 @@ class Crew:
     def signs_of_life(self) -> list[Work]:
         """What others see of this worker."""
         pool = self._links.pool
-        return [Heartbeat(pool).run(), Presence(pool, "worker", self._probes).run()]
+        heartbeat = Heartbeat(pool, self._settings.worker_roles, self._settings.worker_build_id)
+
+        async def complete() -> bool:
+            return await monitoring.all_roles_taken(pool)
+
+        return [heartbeat.run(), Presence(pool, {"worker": complete, **self._probes}).run()]
 
     def _of_campaigns(self) -> list[Activity]:
         campaigns = CampaignActivities(self._links.pool, self._settings.run_settings)

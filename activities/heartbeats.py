@@ -3,9 +3,11 @@
 import asyncio
 import os
 import socket
+from collections.abc import Collection
 
 import structlog
 
+from domain.worker_roles import WorkerRole
 from storage import monitoring, statistics
 from storage.database import Pool
 
@@ -18,8 +20,10 @@ FOLD_EVERY = 12  # heartbeats
 class Heartbeat:
     """One row in PostgreSQL for as long as the process lives."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, roles: Collection[WorkerRole], build_id: str | None) -> None:
         self._pool = pool
+        self._roles = roles
+        self._build_id = build_id
         self._worker_id: str | None = None
 
     async def run(self) -> None:
@@ -37,7 +41,12 @@ class Heartbeat:
     async def _beat(self, *, fold: bool) -> None:
         try:
             self._worker_id = await monitoring.beat(
-                self._pool, self._worker_id, host=socket.gethostname(), process_id=os.getpid()
+                self._pool,
+                self._worker_id,
+                host=socket.gethostname(),
+                process_id=os.getpid(),
+                roles=self._roles,
+                build_id=self._build_id,
             )
             if fold:
                 await statistics.fold_contact_count(self._pool)

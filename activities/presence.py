@@ -24,12 +24,12 @@ Probe = Callable[[], Awaitable[object]]
 class Presence:
     """One stretch per component for as long as nothing interrupts it.
 
-    A server is up when its probe gives something true in time.
+    A component is up when its probe gives something true in time.
     """
 
-    def __init__(self, pool: Pool, component: str, probes: Mapping[str, Probe]) -> None:
+    def __init__(self, pool: Pool, probes: Mapping[str, Probe]) -> None:
         self._pool = pool
-        self._probes = {component: _here, **probes}
+        self._probes = probes
         self._spans: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -55,7 +55,8 @@ class Presence:
             log.warning("this end will look like a crash", error=repr(error))
 
 
-async def _here() -> bool:
+async def here() -> bool:
+    """The probe of the process itself."""
     return True
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from activities.alerts import Alerts
-from activities.presence import Presence, Probe, temporal_probe
+from activities.presence import Presence, Probe, here, temporal_probe
 from activities.watch import AlertWatch
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
@@ -42,7 +42,7 @@ async def _run_watch(app: FastAPI) -> AsyncIterator[None]:
     )
     running = [
         asyncio.create_task(watch.run()),
-        asyncio.create_task(Presence(needs.pool, "api", probes).run()),
+        asyncio.create_task(Presence(needs.pool, {"api": here, **probes}).run()),
     ]
     try:
         yield

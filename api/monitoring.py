@@ -80,6 +80,8 @@ class WorkerOut(BaseModel):
     id: str
     host: str
     process_id: int
+    roles: list[str] = Field(description="What it does: workflows, sending, upkeep")
+    build_id: str | None = Field(description="Its version, where workers are versioned")
     started_at: AwareDatetime
     beat_at: AwareDatetime
     alive: bool

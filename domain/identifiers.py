@@ -1,5 +1,6 @@
 """The names by which workflows and task queues are known to Temporal and to its operators."""
 
+DEPLOYMENT = "relance"  # what the versions of the workers belong to
 CAMPAIGN_QUEUE = "campaigns"  # workflows and their unpaced activities
 
 WEBHOOK_NAME = "relance"  # by which we know our webhook at the gateway

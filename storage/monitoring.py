@@ -1,26 +1,33 @@
 """What operators look at: what was sent today, what the senders may still do, what failed, and who is alive."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from domain.pacing.quota import DAY_S, MARGIN_S, message_1_limit
+from domain.worker_roles import WorkerRole
 from storage.database import Pool
 
 ALIVE_S = 15.0  # three heartbeats
 FORGOTTEN_AFTER_DAYS = 7
 
 BEAT = """
-    INSERT INTO worker_heartbeats (worker_id, host, process_id) VALUES (coalesce($1, uuidv7()), $2, $3)
+    INSERT INTO worker_heartbeats (worker_id, host, process_id, roles, build_id)
+    VALUES (coalesce($1, uuidv7()), $2, $3, $4, $5)
     ON CONFLICT (worker_id) DO UPDATE SET beat_at = clock_timestamp() RETURNING worker_id::text
 """
 FORGET = "DELETE FROM worker_heartbeats WHERE beat_at < statement_timestamp() - make_interval(days => $1)"
 SIGN_OFF = "DELETE FROM worker_heartbeats WHERE worker_id = $1"
 WORKERS = """
-    SELECT worker_id::text AS id, host, process_id, started_at, beat_at,
+    SELECT worker_id::text AS id, host, process_id, roles, build_id, started_at, beat_at,
         beat_at > statement_timestamp() - make_interval(secs => $1) AS alive
     FROM worker_heartbeats ORDER BY started_at DESC LIMIT 100
+"""
+ROLES_TAKEN = """
+    SELECT array_agg(DISTINCT role) @> $1::text[] FROM worker_heartbeats, unnest(roles) AS role
+    WHERE beat_at > statement_timestamp() - make_interval(secs => $2)
 """
 TODAY = """
     SELECT coalesce(sum(messages_1_sent), 0)::bigint AS messages_1_sent,
@@ -130,6 +137,8 @@ class WorkerSeen:
     id: str
     host: str
     process_id: int
+    roles: list[str]  # WorkerRole
+    build_id: str | None  # None: without versioning
     started_at: datetime
     beat_at: datetime
     alive: bool  # its last heartbeat is recent
@@ -192,9 +201,17 @@ class Failure:
     reason: str
 
 
-async def beat(pool: Pool, worker_id: str | None, *, host: str, process_id: int) -> str:
+async def beat(
+    pool: Pool,
+    worker_id: str | None,
+    *,
+    host: str,
+    process_id: int,
+    roles: Collection[str] = tuple(WorkerRole),
+    build_id: str | None = None,
+) -> str:
     """Notes that this worker lives; gives its id, which the first call gets with None."""
-    known: str = await pool.fetchval(BEAT, worker_id, host, process_id)
+    known: str = await pool.fetchval(BEAT, worker_id, host, process_id, list(roles), build_id)
     if worker_id is None:
         await pool.execute(FORGET, FORGOTTEN_AFTER_DAYS)
     return known
@@ -203,6 +220,11 @@ async def beat(pool: Pool, worker_id: str | None, *, host: str, process_id: int)
 async def sign_off(pool: Pool, worker_id: str) -> None:
     """The worker ends as it should."""
     await pool.execute(SIGN_OFF, worker_id)
+
+
+async def all_roles_taken(pool: Pool) -> bool:
+    """Whether the workers that live do together all that there is to do."""
+    return bool(await pool.fetchval(ROLES_TAKEN, list(WorkerRole), ALIVE_S))
 
 
 async def list_workers(pool: Pool) -> list[WorkerSeen]:

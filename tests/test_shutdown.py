@@ -36,14 +36,14 @@ OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE outcome IS NULL"
 
 def environment(settings: Settings) -> dict[str, str]:
     """What a process needs to run with these settings."""
-    # Lists are written in another way, and none is needed here.
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    texts = {
-        f"RELANCE_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in given.items()
-        if not isinstance(value, list)
-    }
-    return {**os.environ, **texts}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set - {"alert_urls"}}
+    return {**os.environ, **{f"RELANCE_{name.upper()}": _text(value) for name, value in given.items()}}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(_text(each) for each in value)
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 @dataclass
