@@ -12,6 +12,7 @@ from activities import heartbeats
 from activities.heartbeats import Heartbeat
 from api.app import create_app
 from domain.messages import MessageType
+from domain.worker_roles import WorkerRole
 from local.servers import Servers
 from settings import Settings
 from storage import database, monitoring
@@ -114,7 +115,7 @@ async def test_a_worker_is_alive_until_it_signs_off(pool: Pool, monkeypatch: pyt
     """W1, W3: with its host and since when; one that ends as it should leaves no row behind."""
     monkeypatch.setattr(heartbeats, "EVERY_S", 0.1)
     known = {worker.id for worker in await monitoring.list_workers(pool)}
-    beating = asyncio.create_task(Heartbeat(pool).run())
+    beating = asyncio.create_task(Heartbeat(pool, [WorkerRole.SENDING], "v7").run())
 
     async def appeared() -> Any:
         found = [worker for worker in await monitoring.list_workers(pool) if worker.id not in known]
@@ -123,6 +124,7 @@ async def test_a_worker_is_alive_until_it_signs_off(pool: Pool, monkeypatch: pyt
     worker = await eventually(appeared, what="the worker")
     assert worker.alive
     assert worker.process_id > 0
+    assert (worker.roles, worker.build_id) == (["sending"], "v7")
 
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)

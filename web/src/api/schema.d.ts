@@ -4796,6 +4796,16 @@ export interface components {
             /** Process Id */
             readonly process_id: number;
             /**
+             * Roles
+             * @description What it does: workflows, sending, upkeep
+             */
+            readonly roles: readonly string[];
+            /**
+             * Build Id
+             * @description Its version, where workers are versioned
+             */
+            readonly build_id: string | null;
+            /**
              * Started At
              * Format: date-time
              */

@@ -1,3 +1,4 @@
+import { list } from '../../i18n/format';
 import { Card, Empty } from '../../ui/layout';
 import { StatusPill, Time } from '../../ui/state';
 import { type Column, Table } from '../../ui/table';
@@ -19,16 +20,26 @@ export function Workers({ workers }: { workers: readonly Worker[] }) {
   );
 }
 
+/** Each by its name; most workers do all there is. */
+function workOf(roles: readonly string[], t: Words): string {
+  const names: Readonly<Record<string, string>> = t.roles;
+  return roles.length === Object.keys(names).length
+    ? t.everything
+    : list(roles.map((role) => names[role] ?? role));
+}
+
 const columnsOf = (t: Words): readonly Column<Worker>[] => [
   {
     id: 'process',
     label: t.process,
-    cell: ({ host, process_id: process }) => (
+    cell: ({ host, process_id: process, build_id: build }) => (
       <>
         {host} <span className="muted">· {process}</span>
+        {build !== null && <span className="muted small"> · {t.version(build)}</span>}
       </>
     ),
   },
+  { id: 'work', label: t.work, cell: ({ roles }) => workOf(roles, t) },
   {
     id: 'alive',
     label: t.state,
