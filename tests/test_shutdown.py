@@ -37,7 +37,9 @@ OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE outcome IS NULL"
 def environment(settings: Settings) -> dict[str, str]:
     """What a process needs to run with these settings."""
     # Lists are written in another way, and none is needed here.
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    given = {
+        name: value for name in settings.model_fields_set if (value := getattr(settings, name)) is not None
+    }
     texts = {
         f"RELANCE_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in given.items()
