@@ -4,10 +4,12 @@ Labels come from closed sets: every value that a label ever had stays in memory,
 people, their numbers and anything that a stranger can make up are never labels.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks anything
 
 REGISTRY = CollectorRegistry()
 

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # A client may make up methods without end, and every label of a metric stays.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# A series that is not there is no 0: nobody can compare it with anything.
+SENDER_STATUSES = dict.fromkeys(("active", "paused", "stopped"), 0)
+CAMPAIGN_STATUSES = dict.fromkeys(("draft", "scheduled", "running", "paused", "completed", "cancelled"), 0)
 DATABASE_EVERY_S = 5.0  # however often somebody scrapes
 
 router = APIRouter(tags=["operations"])
@@ -181,8 +184,10 @@ def _of_database(gauges: Gauges) -> Iterator[Metric]:
         "relance_contacts", "Contacts of campaigns that run or are paused, by state", "state", gauges.contacts
     )
     yield _gauge("relance_workers_alive", "Worker processes with a recent heartbeat", gauges.workers_alive)
-    yield _counted("relance_senders", "Senders by status", "status", gauges.senders)
-    yield _counted("relance_campaigns", "Campaigns by status", "status", gauges.campaigns)
+    yield _counted("relance_senders", "Senders by status", "status", {**SENDER_STATUSES, **gauges.senders})
+    yield _counted(
+        "relance_campaigns", "Campaigns by status", "status", {**CAMPAIGN_STATUSES, **gauges.campaigns}
+    )
     yield _counted("relance_alerts_open", "Alerts that last, by kind", "kind", gauges.alerts)
 
 

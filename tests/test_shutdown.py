@@ -78,10 +78,12 @@ class Running:
 
 
 @asynccontextmanager
-async def process_of(settings: Settings, *command: str, ready: str | None = None) -> AsyncIterator[Running]:
-    """`python` with that command, once it has logged that it is ready."""
+async def process_of(
+    settings: Settings, *command: str, ready: str | None = None, program: str = sys.executable
+) -> AsyncIterator[Running]:
+    """`python`, or another program, with that command, once it has logged that it is ready."""
     started = await asyncio.create_subprocess_exec(
-        sys.executable,
+        program,
         *command,
         env=environment(settings),
         cwd=Path(__file__).parent.parent,
