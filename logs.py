@@ -25,7 +25,7 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     """Routes structlog, the standard library, warnings and last words through one JSON renderer on stderr."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        _add_work,
+        add_work,
         _add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -72,7 +72,7 @@ def log_scope(**ids: str) -> Iterator[None]:
         structlog.contextvars.bind_contextvars(**before)
 
 
-def _add_work(_logger: object, _method: str, line: EventDict) -> EventDict:
+def add_work(_logger: object, _method: str, line: EventDict) -> EventDict:
     """Which workflow this is about, and so which campaign and contact."""
     if activity.in_activity():
         doing = activity.info()

@@ -44,7 +44,7 @@ class Exposition:
     """What one process shows."""
 
     def __init__(self) -> None:
-        """Starts a Temporal runtime that measures; there may be only one in a process."""
+        """Starts a Temporal runtime that measures; a process needs one."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

@@ -66,7 +66,9 @@ class Stack:
         workers
             How many worker processes share the work.
         """
-        ports = await settle_ports(ports or Ports.of(settings), {"api"}, if_busy)
+        # A taken port for metrics stops nobody: the worker says so in its log, and works.
+        needed = {"api", "metrics"} if if_busy == "replace" else {"api"}
+        ports = await settle_ports(ports or Ports.of(settings), needed, if_busy)
         async with Servers.start(
             data_dir=data_dir or settings.data_dir,
             ports=ports,
