@@ -4,6 +4,7 @@ Off unless an OTLP endpoint is set; then spans leave in batches over HTTP. Sampl
 resource attributes are those of the standard `OTEL_*` variables. No number of a person leaves with a span.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -23,7 +24,7 @@ Carrier: TypeAlias = dict[str, str]  # W3C trace context, as headers have it
 
 tracer = trace.get_tracer("relance")
 
-LAST_SPANS_MS = 3000
+LAST_SPANS_S = 3.0
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -47,10 +48,13 @@ def configure_tracing(url: str | None, service: str) -> None:
 
 
 def send_last_spans() -> None:
-    """At the end of a process: what has not been sent yet gets a moment."""
+    """At the end of a process: what has not been sent yet gets a moment, and no more if nobody takes it."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
-        provider.force_flush(LAST_SPANS_MS)
+        # The exporter would try again for as long as its own patience lasts, whatever it is told.
+        sending = threading.Thread(target=provider.force_flush, name="last spans", daemon=True)
+        sending.start()
+        sending.join(LAST_SPANS_S)
 
 
 def current_carrier() -> Carrier:

@@ -1,7 +1,9 @@
 """What operators see from outside: traces, logs and metrics of real processes, in a real Prometheus."""
 
+import asyncio
 import json
 import re
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,8 +16,9 @@ from temporalio.worker import Replayer
 
 from activities.tracing import HEADER, Tracing
 from settings import Settings
-from tests.conftest import eventually
-from tests.observed import DEPLOY, REQUEST_ID, Site, observed, program
+from tests.conftest import AUTHORIZED, eventually, free_port
+from tests.observed import DEPLOY, LISTENING, REQUEST_ID, Site, observed, program
+from tests.test_shutdown import process_of
 from tests.workflows.test_replay import HISTORIES, stored
 from worker import WORKFLOWS
 
@@ -34,6 +37,7 @@ RULES: list[dict[str, Any]] = [
     for group in yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+ENDS_WITHIN_S = 20.0  # far less than an exporter tries, in that test
 COMPARISON = re.compile(r"^(?P<measured>.+) [<>] [0-9.e]+$", re.DOTALL)
 
 
@@ -140,6 +144,22 @@ async def test_no_span_holds_a_number_or_the_secret(site: Site) -> None:
     assert not [phone for phone in site.phones if phone.lstrip("+") in everything]
 
 
+async def test_a_collector_that_is_away_keeps_nobody_from_ending(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue: traces are a guest; a process with spans that nobody takes ends in its time, orderly."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "60")
+    settings = site.town.settings.model_copy(update={"api_port": free_port()})
+    async with (
+        process_of(settings, "-m", "api", ready=LISTENING) as running,
+        httpx.AsyncClient(base_url=settings.effective_api_url, headers=AUTHORIZED, timeout=30) as api,
+    ):
+        (await api.get("/api/statistics")).raise_for_status()
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            assert await running.terminate() == -signal.SIGTERM
+
+
 async def test_every_query_of_the_dashboard_finds_series(site: Site) -> None:
     """Issue: of the real API and the real worker, through Prometheus' own HTTP API."""
     queries = dashboard_queries()
@@ -201,6 +221,7 @@ async def test_prometheus_raises_an_alert_for_a_worker_that_is_gone(site: Site) 
     "arguments",
     [
         ("check", "config", "--syntax-only", "prometheus.yml"),
+        ("check", "config", "--syntax-only", "laptop.yml"),
         ("check", "rules", "alerts.yml"),
         ("test", "rules", "alerts_test.yml"),
     ],
