@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None  # what the `relance` command shows there
     # Lets the commands on the API's own machine do everything; the embedded stack makes one by itself.
     local_api_key: SecretStr | None = Field(default=None, min_length=32)
+    metrics_key: SecretStr | None = Field(default=None, min_length=32)  # lets Prometheus read /metrics, no more
 
     wassenger_url: str = "https://api.wassenger.com"
     wassenger_token: SecretStr | None = None
@@ -271,7 +272,8 @@ class Settings(BaseSettings):
     @property
     def effective_api_url(self) -> str:
         """The API's address as clients on this machine see it."""
-        return self.api_url or f"http://{self.api_host}:{self.api_port}"
+        host = "127.0.0.1" if self.api_host in {"0.0.0.0", "::"} else self.api_host  # noqa: S104 - compared, not bound
+        return self.api_url or f"http://{host}:{self.api_port}"
 
 
 @cache

@@ -12,7 +12,7 @@ from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.erasing import Eraser
-from activities.heartbeats import Heartbeat
+from activities.heartbeats import HealthFile, Heartbeat
 from activities.imports import ImportActivities
 from activities.installation import InstallationGuard
 from activities.intake import Intake, Relay
@@ -104,8 +104,12 @@ class Crew:
 
     def signs_of_life(self) -> list[Work]:
         """What others see of this worker."""
-        pool = self._links.pool
-        return [Heartbeat(pool).run(), Presence(pool, "worker", self._probes).run()]
+        pool, file = self._links.pool, self._settings.health_file
+        return [
+            Heartbeat(pool).run(),
+            Presence(pool, "worker", self._probes).run(),
+            *([HealthFile(file).run()] if file else []),
+        ]
 
     def _of_campaigns(self) -> list[Activity]:
         campaigns = CampaignActivities(self._links.pool, self._settings.run_settings)
