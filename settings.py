@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
 
     log_level: str = "INFO"
-    health_file: Path | None = None  # a worker that works touches it every few seconds
+    health_path: Path | None = None  # a worker that works touches it every few seconds
 
     @classmethod
     def settings_customise_sources(

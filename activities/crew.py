@@ -104,7 +104,7 @@ class Crew:
 
     def signs_of_life(self) -> list[Work]:
         """What others see of this worker."""
-        pool, file = self._links.pool, self._settings.health_file
+        pool, file = self._links.pool, self._settings.health_path
         return [
             Heartbeat(pool).run(),
             Presence(pool, "worker", self._probes).run(),

@@ -63,28 +63,38 @@ def set_up_temporal(
 ) -> None:
     """Give the namespace the search attributes and the schedule that Relance needs. Again changes nothing."""
     settings = _reached(load_settings())
-
-    async def prepare() -> list[Step]:
-        client = await _patiently(lambda: _connected(settings), wait_s, (RuntimeError, RPCError))
-        return await set_up(
-            client,
+    steps = asyncio.run(
+        prepare_temporal(
+            settings,
             create_namespace=create_namespace,
             retention=timedelta(days=retention_days),
-            upkeep_every_s=settings.upkeep_every_s,
+            wait_s=wait_s,
         )
-
-    try:
-        steps = asyncio.run(prepare())
-    except SetupError as error:
-        raise StackError(f"{settings.temporal_address}: {error}") from error
-    except (RuntimeError, RPCError) as error:
-        raise StackError(_why_not(settings, error)) from error
+    )
     if as_json:
         typer.echo(json.dumps([asdict(step) for step in steps]))
         return
     for step in steps:
         console.print(f"{step.outcome:<8} {step.what}")
     console.print(f"Temporal at {settings.temporal_address} is ready for Relance.", soft_wrap=True)
+
+
+async def prepare_temporal(
+    settings: Settings, *, create_namespace: bool, retention: timedelta, wait_s: float
+) -> list[Step]:
+    """What was there and what was made. Raises StackError, whose message says what to do."""
+    try:
+        client = await _patiently(lambda: _connected(settings), wait_s, (RuntimeError, RPCError))
+        return await set_up(
+            client,
+            create_namespace=create_namespace,
+            retention=retention,
+            upkeep_every_s=settings.upkeep_every_s,
+        )
+    except SetupError as error:
+        raise StackError(f"{settings.temporal_address}: {error}") from error
+    except (RuntimeError, RPCError) as error:
+        raise StackError(_why_not(settings, error)) from error
 
 
 def _reached(settings: Settings) -> Settings:
