@@ -68,9 +68,16 @@ async def set_up(
 
 async def ensure_namespace(client: Client, *, create: bool, retention: timedelta) -> bool:
     """Returns whether it was missing; one that exists keeps its retention. Raises SetupError, RPCError."""
+    exists = await _namespace_exists(client)
+    if not exists:
+        await _make_namespace(client, create=create, retention=retention)
+    # Also of one that exists: another one like us may just have made it.
+    await _until_known(lambda: _lists_attributes(client), f"namespace {client.namespace}")
+    return not exists
+
+
+async def _make_namespace(client: Client, *, create: bool, retention: timedelta) -> None:
     name = client.namespace
-    if await _namespace_exists(client):
-        return False
     command = f"temporal operator namespace create --namespace {name} --retention {retention.days}d"
     if is_cloud(_address(client)):
         options = f"--namespace {name.partition('.')[0]} --region ... --retention-days {retention.days}"
@@ -87,10 +94,8 @@ async def ensure_namespace(client: Client, *, create: bool, retention: timedelta
     except RPCError as error:
         if error.status in _NOT_BY_THIS_API:
             raise SetupError(f"this server lets us make no namespace ({error.message}): `{command}`") from error
-        if error.status is not RPCStatusCode.ALREADY_EXISTS:  # another one like us was faster
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
-    await _until_known(lambda: _lists_attributes(client), f"namespace {name}")
-    return True
 
 
 async def ensure_search_attributes(client: Client) -> list[str]:
@@ -106,7 +111,7 @@ async def ensure_search_attributes(client: Client) -> list[str]:
             if error.status in _NOT_BY_THIS_API:
                 raise SetupError(_how_to_add(client, missing, error.message)) from error
             raise
-        await _until_known(lambda: _can_be_used(client), f"search attributes {', '.join(missing)}")
+    await _until_known(lambda: _can_be_used(client), f"search attributes {', '.join(SEARCH_ATTRIBUTES)}")
     return missing
 
 
@@ -177,7 +182,8 @@ async def _lists_attributes(client: Client) -> bool:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False
-        raise
+        if error.status not in _NOT_BY_THIS_API:
+            raise
     return True
 
 
@@ -198,7 +204,7 @@ async def _until_known(is_known: Callable[[], Awaitable[bool]], what: str) -> No
     while not await is_known():
         if monotonic() > give_up_at:
             raise SetupError(
-                f"{what}: created, but not usable after {KNOWN_WITHIN_S:g} s; look at Temporal's log"
+                f"{what}: there, but not usable after {KNOWN_WITHIN_S:g} s; look at Temporal's log"
             )
         await asyncio.sleep(_ASK_EVERY_S)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from activities import temporal_setup
@@ -149,6 +150,18 @@ async def test_a_namespace_is_made_only_if_somebody_asks_for_it(servers: Servers
         await _set_up(client, create=False)
     with pytest.raises(SystemExit, match="--create-namespace"):
         await have_search_attributes(client)
+
+
+async def test_a_namespace_that_somebody_has_just_made_is_waited_for(servers: Servers) -> None:
+    """The server remembers for a moment that there was none, and says both that it is there and that it is not."""
+    client = await _client(servers, f"fresh-{secrets.token_hex(4)}")
+    with pytest.raises(SetupError):
+        await temporal_setup.missing_search_attributes(client)
+    request = RegisterNamespaceRequest(namespace=client.namespace)
+    request.workflow_execution_retention_period.FromTimedelta(WEEK)
+    await client.workflow_service.register_namespace(request)
+    found = await _set_up(client, create=False)
+    assert found[0].outcome is Outcome.THERE
 
 
 async def test_many_may_set_up_at_once(servers: Servers) -> None:
