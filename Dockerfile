@@ -19,8 +19,7 @@ RUN pip --python /opt/relance/bin/python install --require-hashes -r deploy/imag
 COPY . .
 COPY --from=web /web/dist web/dist
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && pip --python /opt/relance/bin/python install --no-deps /wheels/*.whl \
-    && /opt/relance/bin/python -m compileall -q /opt/relance/lib
+    && pip --python /opt/relance/bin/python install --no-deps /wheels/*.whl
 
 FROM python:3.11-slim-trixie
 LABEL org.opencontainers.image.title="Relance" \

@@ -9,7 +9,7 @@ mkdir -p "$folder"
 chmod 700 "$folder"
 
 for name in postgres_password relance_postgres_password temporal_postgres_password webhook_secret \
-    suppression_key local_api_key metrics_key grafana_password; do
+    suppression_key local_api_key relance_metrics_key grafana_password; do
     file="$folder/$name"
     if [ ! -s "$file" ]; then
         od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$file"

@@ -25,7 +25,7 @@ UIS = {"temporal-ui", "prometheus", "grafana"}
 READ_BY_OTHERS = {
     "temporal-schema": {"temporal_postgres_password"},
     "temporal": {"temporal_postgres_password"},
-    "prometheus": {"metrics_key"},
+    "prometheus": {"relance_metrics_key"},
 }
 
 

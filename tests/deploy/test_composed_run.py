@@ -240,7 +240,7 @@ async def test_a_campaign_runs_in_the_environment_of_the_compose_file(
 
 async def _prometheus_gets_in(site: Site) -> None:
     """With a key that opens nothing else."""
-    key = {"Authorization": f"Bearer {site.secret('metrics_key')}"}
+    key = {"Authorization": f"Bearer {site.secret('relance_metrics_key')}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.api_port}", headers=key) as prometheus:
         assert "relance_http_requests_in_flight" in (await prometheus.get("/metrics")).text
         for path in ("/api/me", "/api/contacts", "/metrics/"):
