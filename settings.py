@@ -158,6 +158,15 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     health_path: Path | None = None  # a worker that works touches it every few seconds
+    # Where Prometheus finds the worker; 0: nowhere. The API answers /metrics on its own port.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=9464, ge=0, le=65535)
+    # Traces, off without either: the standard variables, without our prefix. To the first, "/v1/traces" is
+    # added.
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_traces_endpoint: str | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -223,6 +232,13 @@ class Settings(BaseSettings):
     def payload_keys_by_id(self) -> dict[str, bytes]:
         """The keys that encrypt what Temporal stores, the newest first."""
         return read_payload_keys(self.payload_keys.get_secret_value() if self.payload_keys else "")
+
+    @property
+    def traces_url(self) -> str | None:
+        """Where traces go, path included; None: nowhere."""
+        if self.otlp_traces_endpoint:
+            return self.otlp_traces_endpoint
+        return f"{self.otlp_endpoint.rstrip('/')}/v1/traces" if self.otlp_endpoint else None
 
     @property
     def run_settings(self) -> RunSettings:

@@ -21,10 +21,12 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.runtime import Runtime
 from temporalio.worker import Worker
 
 from activities import temporal
 from activities.crew import Activity, Crew, Links
+from activities.exposition import Exposition
 from activities.loops import goes_on
 from activities.sending import SendingActivities
 from activities.temporal_setup import SetupError, ensure_search_attributes
@@ -35,6 +37,7 @@ from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
 from storage.suppression_key import SuppressionKeyError, check_key
+from tracing import configure_tracing, send_last_spans
 from workflows.batch import SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactWorkflow
@@ -68,7 +71,7 @@ GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a messag
 LONGEST_DRAIN_S = 28.0
 
 
-async def connect(settings: Settings) -> Client:
+async def connect(settings: Settings, runtime: Runtime | None = None) -> Client:
     """The Temporal server, as soon as it is there."""
     address = settings.temporal_address
     if address is None:
@@ -77,7 +80,7 @@ async def connect(settings: Settings) -> Client:
         )
     while True:
         try:
-            return await temporal.connect(settings, address=address)
+            return await temporal.connect(settings, address=address, runtime=runtime)
         except RuntimeError as error:
             log.warning("Temporal is not there yet", address=address, error=str(error))
             await asyncio.sleep(CONNECT_RETRY_S)
@@ -149,13 +152,16 @@ class SenderQueues:
         return exits
 
 
-async def run(settings: Settings, stopped: asyncio.Event, *, guarded: bool = True) -> None:
+async def run(
+    settings: Settings, stopped: asyncio.Event, *, guarded: bool = True, runtime: Runtime | None = None
+) -> None:
     """Works until `stopped` is set, then lets what runs end.
 
-    Without `guarded` nobody looks whether a backup was restored: for tests, whose databases share a gateway.
+    `runtime` measures what Temporal's SDK does. Without `guarded` nobody looks whether a backup was restored:
+    for tests, whose databases share a gateway.
     """
     async with AsyncExitStack() as exits:
-        links = await open_links(settings, exits)
+        links = await open_links(settings, exits, runtime)
         await have_search_attributes(links.client)
         crew = Crew(settings, links)
         if guarded:
@@ -174,7 +180,7 @@ async def run(settings: Settings, stopped: asyncio.Event, *, guarded: bool = Tru
         log.info("worker stopped")
 
 
-async def open_links(settings: Settings, exits: AsyncExitStack) -> Links:
+async def open_links(settings: Settings, exits: AsyncExitStack, runtime: Runtime | None = None) -> Links:
     """Everything that activities reach; `exits` closes it."""
     if settings.database_url is None or settings.wassenger_token is None:
         raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
@@ -197,7 +203,7 @@ async def open_links(settings: Settings, exits: AsyncExitStack) -> Links:
     redis = locks.connect(settings.redis_url) if settings.redis_url else None
     if redis:
         exits.push_async_callback(_close, redis)
-    return Links(pool=pool, gateway=gateway, redis=redis, client=await connect(settings))
+    return Links(pool=pool, gateway=gateway, redis=redis, client=await connect(settings, runtime))
 
 
 async def _end(tasks: list["asyncio.Task[None]"]) -> None:
@@ -239,6 +245,7 @@ def main() -> None:
     """Until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logging("worker", settings.log_level)
+    configure_tracing(settings.traces_url, "relance-worker")
 
     async def until_signalled() -> None:
         stopped = asyncio.Event()
@@ -250,9 +257,20 @@ def main() -> None:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
-        await run(settings, stopped)
+        await measured(settings, stopped)
 
     asyncio.run(until_signalled())
+    send_last_spans()
+
+
+async def measured(settings: Settings, stopped: asyncio.Event) -> None:
+    """Works where Prometheus can see it, unless the settings say that nobody looks."""
+    if settings.metrics_port == 0:
+        await run(settings, stopped)
+        return
+    exposition = Exposition()
+    with exposition.served(settings.metrics_host, settings.metrics_port):
+        await run(settings, stopped, runtime=exposition.runtime)
 
 
 def _give_up() -> None:

@@ -5,10 +5,13 @@ receiver works each event off at once; the relay in the worker picks up what a c
 """
 
 import asyncio
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
+from opentelemetry.trace import SpanKind
+from structlog.contextvars import bind_contextvars
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -20,12 +23,15 @@ from domain.identifiers import contact_workflow_id
 from domain.messages import MessageStatus
 from domain.opt_out import is_opt_out
 from domain.phone import mask_phone
+from logs import log_scope
+from metrics import WEBHOOK_DELAY_S
 from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, WebhookNews
 from providers.wassenger_events import interpret
 from storage import contacts, interactions, senders, test_sends, webhook_events
 from storage.contacts import StoppedContact
 from storage.database import Pool
 from storage.webhook_events import OptOut, WebhookEvent
+from tracing import context_of, tracer
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +41,8 @@ RELAY_BATCH = 100
 # An acknowledgement may overtake the answer to the POST that it acknowledges. One that matches nothing for ten
 # tries, over some minutes, is about a message that is not ours, such as one typed on the phone.
 UNMATCHED_AFTER_TRIES = 10
+PARKED = "parked"
+LONGEST_NAME = 60  # an event's name comes from outside
 
 STATUSES = {
     DeliveryStatus.SENT: MessageStatus.SENT,
@@ -59,7 +67,7 @@ class Intake:
         outcome = await self._effect(event, interpret(event.payload, event.received_at))
         if outcome is None:
             await webhook_events.park_event(self._pool, event.id, "its message is not known yet")
-            return "parked"
+            return PARKED
         await webhook_events.finish_event(self._pool, event.id, outcome)
         return outcome
 
@@ -82,6 +90,7 @@ class Intake:
         if found is None:
             return "no campaign: nobody here sent a message to this number"
         campaign_id, contact_id = found
+        bind_contextvars(campaign_id=campaign_id, contact_id=contact_id)
         stored = await interactions.record_interaction(
             self._pool,
             webhook_event_id=event.id,
@@ -234,14 +243,36 @@ class Relay:
         """Works off one round of due events; returns how many."""
         events = await webhook_events.claim_events(self._pool, RELAY_BATCH)
         for event in events:
-            await process_safely(self._intake, event)
+            await process_safely(self._intake, event, by="relay")
         return len(events)
 
 
-async def process_safely(intake: Intake, event: WebhookEvent) -> None:
+async def process_safely(
+    intake: Intake, event: WebhookEvent, *, by: Literal["receiver", "relay", "upkeep"]
+) -> None:
     """Works an event off; whatever goes wrong is logged, and the relay tries the event again."""
-    try:
-        outcome = await intake.process(event)
-        log.info("webhook processed", event_id=event.id, webhook_event=event.event, outcome=outcome)
-    except Exception:
-        log.exception("webhook not processed, the relay will retry", event_id=event.id)
+    result = "failed"
+    with log_scope(event_id=event.id), _span(event, by):
+        try:
+            outcome = await intake.process(event)
+            result = "parked" if outcome == PARKED else "processed"
+            log.info("webhook processed", webhook_event=event.event, outcome=outcome)
+        except Exception:
+            log.exception("webhook not processed, the relay will retry")
+    WEBHOOK_DELAY_S.labels(by, result).observe((datetime.now(UTC) - event.received_at).total_seconds())
+
+
+def _span(event: WebhookEvent, by: str) -> AbstractContextManager[object]:
+    """Goes on in the trace of the request that brought the event, however much later."""
+    if event.trace is None:
+        return nullcontext()
+    attributes: dict[str, str | int] = {
+        "relance.webhook.event": event.event[:LONGEST_NAME],
+        "relance.webhook.tries": event.tries,
+    }
+    return tracer.start_as_current_span(
+        f"{by}: work off webhook",
+        context=context_of(event.trace),
+        kind=SpanKind.CONSUMER,
+        attributes=attributes,
+    )

@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.beating import heartbeats
 from activities.bell import SenderBell
 from domain.messages import MessageType
+from metrics import MESSAGE_2_DELAY_S, SEND_ATTEMPTS
 from providers.base import (
     DeliveryStatus,
     Gateway,
@@ -60,6 +61,7 @@ class SendInput:
     campaign_id: str
     contact_id: str
     message_type: MessageType
+    earned_at: datetime | None = None  # Message 2: when we received the reaction that earned it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,8 @@ class SendingActivities:
         async with heartbeats():
             step = await self._turn(send)
             settled = await _undisturbed(self._go_on(send, step))
+        if send.earned_at is not None and settled.sent_at is not None and not isinstance(step, sending.Settled):
+            MESSAGE_2_DELAY_S.observe((datetime.now(UTC) - send.earned_at).total_seconds())
         return SendOutcome(state=settled.state, sent_at=settled.sent_at)
 
     async def resolve(self, message_id: str) -> bool:
@@ -178,6 +182,7 @@ class SendingActivities:
                 )
             )
         except OutcomeUnknownError as error:
+            SEND_ATTEMPTS.labels(send.message_type, "unknown").inc()
             await sending.record_unknown(
                 self._pool,
                 ready.message_id,
@@ -188,9 +193,12 @@ class SendingActivities:
             )
             return await self._resolve(_unresolved(ready))
         except MessageRejectedError as error:
+            SEND_ATTEMPTS.labels(send.message_type, "rejected").inc()
             return await self._rejected(ready, code=error.code, detail=str(error))
         except (GatewayBusyError, SenderStoppedError) as error:
+            SEND_ATTEMPTS.labels(send.message_type, "held").inc()
             raise await self._hold(ready, error) from error
+        SEND_ATTEMPTS.labels(send.message_type, "accepted").inc()
         return await self._accepted(ready, accepted)
 
     async def _take_lock(self, send: SendInput, ready: sending.Ready) -> None:
@@ -255,6 +263,7 @@ class SendingActivities:
     async def _accepted(
         self, attempt: sending.Ready | sending.Unresolved, message: GatewayMessage
     ) -> sending.Settled:
+        log.info("message sent", message_id=attempt.message_id, sender_id=attempt.sender_id)
         now = datetime.now(UTC)
         return await sending.record_accepted(
             self._pool,

@@ -1,17 +1,21 @@
 """The one way to Temporal, of the API, the worker and the commands alike."""
 
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 from temporalio.service import TLSConfig
 
 from activities.payload_codec import data_converter
+from activities.tracing import Tracing
 from settings import Settings
 
 
-async def connect(settings: Settings, *, address: str, lazy: bool = False) -> Client:
-    """A client of the namespace of the settings, which encrypts what they say.
+async def connect(
+    settings: Settings, *, address: str, lazy: bool = False, runtime: Runtime | None = None
+) -> Client:
+    """A client of the namespace of the settings, which encrypts what they say, and traces if they say so.
 
-    `lazy` connects at the first use. Raises RuntimeError when Temporal does not answer, or one side does not
-    accept the other's certificate.
+    `lazy` connects at the first use; `runtime` is one that measures. Raises RuntimeError when Temporal does not
+    answer, or one side does not accept the other's certificate.
     """
     return await Client.connect(
         address,
@@ -19,6 +23,8 @@ async def connect(settings: Settings, *, address: str, lazy: bool = False) -> Cl
         api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
         tls=tls_of(settings),
         lazy=lazy,
+        runtime=runtime,
+        interceptors=[Tracing()] if settings.traces_url else [],
         data_converter=data_converter(settings.payload_keys_by_id),
     )
 

@@ -210,7 +210,7 @@ class UpkeepActivities:
         )
         if event is None:
             return None
-        await process_safely(self._intake, event)
+        await process_safely(self._intake, event, by="upkeep")
         activity.heartbeat()
         return event.id
 

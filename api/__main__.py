@@ -5,12 +5,14 @@ import uvicorn
 from api.app import create_app
 from logs import configure_logging
 from settings import Settings, load_settings
+from tracing import configure_tracing
 
 
 def main() -> None:
     """Until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logging("api", settings.log_level)
+    configure_tracing(settings.traces_url, "relance-api")
     server_of(settings).run()
 
 

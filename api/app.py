@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from activities.bell import SenderBell
@@ -37,6 +37,7 @@ from api import (
     sender_health,
     senders,
     statistics,
+    tracing,
     upkeep,
     users,
     webhooks,
@@ -51,6 +52,7 @@ from settings import Settings
 from storage import database
 from storage import users as first_users
 from storage.suppression_key import SuppressionKeyError, check_key
+from tracing import send_last_spans
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
                 await registration
             await desk.drain()
             await database.close(pool)
+            # Here, because uvicorn ends the process by the signal that it got.
+            await asyncio.to_thread(send_last_spans)
 
     app = FastAPIOffline(
         title="Relance",
@@ -92,10 +96,14 @@ def create_app(settings: Settings) -> FastAPI:
         version="0.1.0",
         lifespan=lifespan,
         generate_unique_id_function=schema.operation_name,
+        dependencies=[Depends(tracing.bind_ids)],
+        # Its spans hold paths and queries as they came: the webhook's secret, and numbers that people look for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     problems.install(app)
     hardening.install(app, settings)
     metrics.install(app)
+    tracing.install(app, settings)
     # Exports first: their paths would be taken for ids.
     for subject in (exports, categories, imports, number_checks, opt_outs):
         app.include_router(subject.router)

@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.caching import Cached
 from api.dependencies import Needs
 from api.live import Feed
+from domain.masking import mask_phones
+from metrics import REGISTRY
 from storage import monitoring, uptime
 from storage.cache import Cache
-from storage.monitoring import Gauges
+from storage.monitoring import Gauges, SenderRoom
 from storage.uptime import ComponentUptime
 
 log = structlog.get_logger(__name__)
@@ -24,6 +26,9 @@ log = structlog.get_logger(__name__)
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # A client may make up methods without end, and every label of a metric stays.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# A series that is not there is no 0: nobody can compare it with anything.
+SENDER_STATUSES = dict.fromkeys(("active", "paused", "stopped"), 0)
+CAMPAIGN_STATUSES = dict.fromkeys(("draft", "scheduled", "running", "paused", "completed", "cancelled"), 0)
 DATABASE_EVERY_S = 5.0  # however often somebody scrapes
 
 router = APIRouter(tags=["operations"])
@@ -45,6 +50,7 @@ class Requests:
             "relance_http_requests_in_flight", "Requests without an answer yet", registry=self.registry
         )
         self.gauges: Gauges | None = None
+        self.senders: list[SenderRoom] = []
         self.uptime: list[ComponentUptime] = []
         self.gauges_at = -DATABASE_EVERY_S
 
@@ -110,26 +116,24 @@ async def get_metrics(request: Request, needs: Needs, cache: Cached, feed: Feed)
         requests.gauges_at = monotonic()
         try:
             requests.uptime = await uptime.report(needs.pool)
+            requests.senders = await monitoring.sender_room(needs.pool)
             requests.gauges = await monitoring.gauges(needs.pool)
         except Exception as error:
             log.warning("metrics without the database", error=repr(error))
             requests.gauges = None
     registry = CollectorRegistry()
-    registry.register(_Snapshot(cache, feed.listeners, requests.gauges, requests.uptime))
-    text = generate_latest(requests.registry) + generate_latest(registry)
+    registry.register(_Snapshot(cache, feed.listeners, requests))
+    text = b"".join(generate_latest(each) for each in (requests.registry, registry, REGISTRY))
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class _Snapshot(Collector):
     """What is known at one scrape."""
 
-    def __init__(
-        self, cache: Cache, listeners: int, gauges: Gauges | None, components: list[ComponentUptime]
-    ) -> None:
+    def __init__(self, cache: Cache, listeners: int, requests: Requests) -> None:
         self._cache = cache
         self._listeners = listeners
-        self._gauges = gauges
-        self._components = components
+        self._requests = requests
 
     def collect(self) -> Iterator[Metric]:
         """For the registry."""
@@ -148,10 +152,11 @@ class _Snapshot(Collector):
         )
         yield _gauge("relance_cache_connected", "Whether Redis is there", self._cache.connected)
         yield _gauge("relance_live_listeners", "Open event streams", self._listeners)
-        yield _gauge("relance_database_up", "Whether PostgreSQL answered", self._gauges is not None)
-        if self._gauges is not None:
-            yield from _of_database(self._gauges)
-            yield from _of_uptime(self._components)
+        yield _gauge("relance_database_up", "Whether PostgreSQL answered", self._requests.gauges is not None)
+        if self._requests.gauges is not None:
+            yield from _of_database(self._requests.gauges)
+            yield from _of_senders(self._requests.senders)
+            yield from _of_uptime(self._requests.uptime)
 
 
 def _of_database(gauges: Gauges) -> Iterator[Metric]:
@@ -167,10 +172,55 @@ def _of_database(gauges: Gauges) -> Iterator[Metric]:
     yield _gauge(
         "relance_webhooks_waiting", "Webhooks that are stored, not worked off", gauges.webhooks_waiting
     )
+    yield _gauge(
+        "relance_webhook_oldest_waiting_seconds",
+        "Age of the oldest webhook that nobody has worked off",
+        gauges.oldest_webhook_s,
+    )
+    yield _gauge(
+        "relance_send_attempts_undecided", "Attempts whose outcome is unknown", gauges.attempts_undecided
+    )
+    yield _counted(
+        "relance_contacts", "Contacts of campaigns that run or are paused, by state", "state", gauges.contacts
+    )
     yield _gauge("relance_workers_alive", "Worker processes with a recent heartbeat", gauges.workers_alive)
-    yield _counted("relance_senders", "Senders by status", "status", gauges.senders)
-    yield _counted("relance_campaigns", "Campaigns by status", "status", gauges.campaigns)
+    yield _counted("relance_senders", "Senders by status", "status", {**SENDER_STATUSES, **gauges.senders})
+    yield _counted(
+        "relance_campaigns", "Campaigns by status", "status", {**CAMPAIGN_STATUSES, **gauges.campaigns}
+    )
     yield _counted("relance_alerts_open", "Alerts that last, by kind", "kind", gauges.alerts)
+
+
+def _of_senders(rooms: list[SenderRoom]) -> Iterator[Metric]:
+    """A series each, by their ids: an installation has hundreds of them at most."""
+    info = GaugeMetricFamily(
+        "relance_sender_info", "Always 1; what a sender is called", labels=["sender_id", "name"]
+    )
+    state = GaugeMetricFamily(
+        "relance_sender_state", "1 for the state that its pace is in", labels=["sender_id", "state"]
+    )
+    for room in rooms:
+        info.add_metric([room.id, mask_phones(room.name)], 1)
+        state.add_metric([room.id, room.state if room.status == "active" else room.status], 1)
+    yield info
+    yield state
+    yield _by_sender("relance_sender_delay_seconds", "Mean time between two Messages 1", rooms, "delay_s")
+    yield _by_sender(
+        "relance_sender_error_ratio", "Share of its latest messages that failed", rooms, "error_rate"
+    )
+    yield _by_sender("relance_sender_quota_messages", "What it may send in any 24 h", rooms, "quota")
+    yield _by_sender(
+        "relance_sender_sent_in_a_day_messages", "What it sent in the last 24 h", rooms, "sent_in_a_day"
+    )
+
+
+def _by_sender(name: str, help_text: str, rooms: list[SenderRoom], what: str) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=["sender_id"])
+    for room in rooms:
+        value = getattr(room, what)
+        if value is not None:  # its workflow has not looked at it yet
+            family.add_metric([room.id], float(value))
+    return family
 
 
 def _of_uptime(components: list[ComponentUptime]) -> Iterator[Metric]:

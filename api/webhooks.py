@@ -16,11 +16,13 @@ from pydantic import BaseModel
 from activities.intake import Intake, process_safely
 from api.dependencies import Needs
 from api.problems import Problem
+from metrics import WEBHOOKS_RECEIVED
 from providers.base import UnreadableWebhookError
 from providers.wassenger_events import split_webhook
 from storage import webhook_events
 from storage.database import Pool
 from storage.webhook_events import OptOut, WebhookEvent
+from tracing import current_carrier, tracer
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +65,7 @@ class WebhookDesk:
 
     async def _work_off(self, event: WebhookEvent) -> None:
         async with self._free:
-            await process_safely(self._intake, event)
+            await process_safely(self._intake, event, by="receiver")
 
     async def drain(self) -> None:
         """Gives what is running a few seconds to end."""
@@ -76,16 +78,21 @@ async def receive_wassenger(secret: str, request: Request, needs: Needs) -> Rece
     """Wassenger posts here; the secret in the path is how it proves itself."""
     expected = needs.settings.webhook_secret
     if expected is None or not hmac.compare_digest(secret.encode(), expected.get_secret_value().encode()):
+        WEBHOOKS_RECEIVED.labels("refused").inc()
         log.warning("webhook with a wrong secret")
         raise Problem(401, "Unauthorized", "the webhook secret is wrong")
     raw = await request.body()
     if len(raw) > LARGEST_BODY:
         raise Problem(413, "Too large", f"a webhook may have {LARGEST_BODY} bytes, this one has {len(raw)}")
     try:
-        return await _store(needs.pool, request.app.state.webhook_desk, raw)
+        received = await _store(needs.pool, request.app.state.webhook_desk, raw)
     except _NOT_STORED as error:
+        WEBHOOKS_RECEIVED.labels("not_stored").inc()
         log.exception("webhook not stored, the provider will send it again")
         raise Problem(503, "Not stored", "the database is not available, please send this again") from error
+    for result, number in received:
+        WEBHOOKS_RECEIVED.labels(result).inc(number)
+    return received
 
 
 async def _store(pool: Pool, desk: WebhookDesk, raw: bytes) -> Received:
@@ -97,13 +104,15 @@ async def _store(pool: Pool, desk: WebhookDesk, raw: bytes) -> Received:
     received = Received()
     for item in items:
         try:
-            event = await webhook_events.store_event(
-                pool,
-                key=item.key,
-                event=item.event,
-                payload=item.payload,
-                opt_out=await desk.opt_out_in(item.payload),
-            )
+            with tracer.start_as_current_span("store webhook"):
+                event = await webhook_events.store_event(
+                    pool,
+                    key=item.key,
+                    event=item.event,
+                    payload=item.payload,
+                    opt_out=await desk.opt_out_in(item.payload),
+                    trace=current_carrier(),
+                )
         except _BAD_CONTENT as error:
             await _reject(pool, raw, str(error))
             received.rejected += 1

@@ -1,5 +1,7 @@
 """The names by which workflows and task queues are known to Temporal and to its operators."""
 
+import re
+
 CAMPAIGN_QUEUE = "campaigns"  # workflows and their unpaced activities
 
 WEBHOOK_NAME = "relance"  # by which we know our webhook at the gateway
@@ -67,3 +69,24 @@ def number_check_workflow_id(check_id: str) -> str:
 UPKEEP_SCHEDULE_ID = "upkeep"  # starts a run every hour
 UPKEEP_WORKFLOW_ID = "upkeep-now"  # one that a person asked for: a second request finds the first
 INSTALLATION_SCHEDULE_ID = "installation"  # never runs: its note says when this installation lived last
+
+
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_IDS = re.compile(
+    f"contact-(?P<campaign>{_UUID})-(?P<contact>{_UUID})"
+    f"|(?:campaign|batch|start)-(?P<campaign_alone>{_UUID})(?:-[0-9]+)?"
+    f"|sender-(?P<sender>{_UUID})"
+)
+
+
+def ids_in(workflow_id: str) -> dict[str, str]:
+    """What a workflow's id says of whom it is about: `campaign_id`, `contact_id` or `sender_id`."""
+    found = _IDS.fullmatch(workflow_id)
+    if found is None:
+        return {}
+    ids = {
+        "campaign_id": found["campaign"] or found["campaign_alone"],
+        "contact_id": found["contact"],
+        "sender_id": found["sender"],
+    }
+    return {name: value for name, value in ids.items() if value}

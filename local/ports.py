@@ -30,6 +30,7 @@ class Ports:
     temporal_ui: int = 8243
     sandbox: int = 9090
     api: int = 8080
+    metrics: int = 9464
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -41,6 +42,7 @@ class Ports:
             temporal_ui=settings.temporal_ui_port,
             sandbox=settings.sandbox_port,
             api=settings.api_port,
+            metrics=settings.metrics_port,
         )
 
     @classmethod

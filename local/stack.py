@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.addresses import Addresses, published
 from local.child import Component, Spec
-from local.ports import Ports
+from local.ports import Ports, free_port
 from local.probes import http_answers, log_contains
 from local.process import Command
 from local.servers import External, IfBusy, Servers, settle_ports
@@ -66,7 +66,9 @@ class Stack:
         workers
             How many worker processes share the work.
         """
-        ports = await settle_ports(ports or Ports.of(settings), {"api"}, if_busy)
+        # A taken port for metrics stops nobody: the worker says so in its log, and works.
+        needed = {"api", "metrics"} if if_busy == "replace" else {"api"}
+        ports = await settle_ports(ports or Ports.of(settings), needed, if_busy)
         async with Servers.start(
             data_dir=data_dir or settings.data_dir,
             ports=ports,
@@ -77,7 +79,8 @@ class Stack:
             api_url = f"http://{_reachable(settings.api_host)}:{ports.api}"
             environment = _environment(settings, servers, api_url, ports.api)
             api_key = _local_api_key(settings, servers)
-            await servers.supervisor.start_all(*_own_processes(environment, api_url, api_key, workers))
+            metrics_ports = _metrics_ports(ports.metrics, workers)
+            await servers.supervisor.start_all(*_own_processes(environment, api_url, api_key, metrics_ports))
             addresses = replace(servers.addresses, api_url=api_url)
             with published(addresses, servers.data_dir):
                 yield Stack(addresses=addresses, servers=servers, api_key=api_key)
@@ -105,7 +108,14 @@ def _local_api_key(settings: Settings, servers: Servers) -> str:
     return servers.data_dir.secret("api-key")
 
 
-def _own_processes(environment: dict[str, str], api_url: str, api_key: str, workers: int) -> list[Spec]:
+def _metrics_ports(first: int, workers: int) -> list[int]:
+    """One for each worker; nobody knows those after the first before they say so in their logs."""
+    return [first if number == 0 or first == 0 else free_port() for number in range(workers)]
+
+
+def _own_processes(
+    environment: dict[str, str], api_url: str, api_key: str, metrics_ports: list[int]
+) -> list[Spec]:
     """The API comes first, and so ends last: webhooks are stored for as long as possible."""
     api = Spec(
         name="api",
@@ -118,10 +128,11 @@ def _own_processes(environment: dict[str, str], api_url: str, api_key: str, work
         ready_within_s=_STARTUP_S,
     )
     processes = [api]
-    for number in range(1, workers + 1):
+    for number, port in enumerate(metrics_ports, start=1):
+        own = {**environment, "RELANCE_METRICS_PORT": str(port)}
         worker = Spec(
             name="worker" if number == 1 else f"worker-{number}",
-            command=Command(argv=(sys.executable, "-m", "worker"), environment=environment, stop_grace_s=30),
+            command=Command(argv=(sys.executable, "-m", "worker"), environment=own, stop_grace_s=30),
             ready=log_contains(_WORKER_READY),
             ready_within_s=_STARTUP_S,
         )

@@ -67,6 +67,18 @@ GAUGES = """
         (SELECT coalesce(sum(messages_2_sent), 0)::bigint FROM campaign_counters) AS messages_2_sent,
         (SELECT coalesce(sum(failures), 0)::bigint FROM campaign_counters) AS failures,
         (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS webhooks_waiting,
+        (SELECT coalesce(extract(epoch FROM statement_timestamp() - min(received_at)), 0)::double precision
+            FROM webhook_events WHERE status = 'received') AS oldest_webhook_s,
+        (SELECT count(*) FROM sends WHERE outcome IS NULL OR outcome = 'unknown') AS attempts_undecided,
+        (SELECT jsonb_build_object('pending', coalesce(sum(k.pending), 0),
+                'message_1_sent', coalesce(sum(k.message_1_sent), 0),
+                'message_2_sent', coalesce(sum(k.message_2_sent), 0),
+                'no_interaction', coalesce(sum(k.no_interaction), 0),
+                'late_interaction', coalesce(sum(k.late_interaction), 0),
+                'failed', coalesce(sum(k.failed), 0), 'opted_out', coalesce(sum(k.opted_out), 0),
+                'cancelled', coalesce(sum(k.cancelled), 0), 'expired', coalesce(sum(k.expired), 0))
+            FROM campaigns c JOIN campaign_counters k ON k.campaign_id = c.id
+            WHERE c.status IN ('running', 'paused')) AS contacts,
         (SELECT count(*) FROM worker_heartbeats
             WHERE beat_at > statement_timestamp() - make_interval(secs => $1)) AS workers_alive,
         (SELECT coalesce(jsonb_object_agg(kind, n), '{}') FROM (
@@ -241,7 +253,10 @@ class Gauges:
     messages_2_sent: int
     failures: int
     webhooks_waiting: int
+    oldest_webhook_s: float  # the age of the oldest one that nobody has worked off
+    attempts_undecided: int  # whose outcome nobody knows yet
     workers_alive: int
+    contacts: dict[str, int]  # of campaigns that run or are paused, by state
     alerts: dict[str, int]  # that last, by kind
     senders: dict[str, int]  # by status
     campaigns: dict[str, int]

@@ -18,6 +18,7 @@ class WebhookEvent:
     payload: dict[str, Any]
     received_at: datetime
     tries: int
+    trace: dict[str, str] | None = None  # the request that brought it, as W3C trace context
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,17 +60,29 @@ PARK = "UPDATE webhook_events SET status = 'parked', outcome = $2 WHERE id = $1"
 
 # The receiver works an event off at once; the relay leaves it alone for that long.
 RELAY_DELAY_S = 5.0
+# Beside the event itself, so that the trace goes wherever the event goes; the provider has no such field.
+TRACE = "relance:trace"
 LONGEST_KEY = 300  # an index entry has its limits; a stranger's event name has none
 
 
 async def store_event(
-    pool: Pool, *, key: str, event: str, payload: dict[str, Any], opt_out: OptOut | None = None
+    pool: Pool,
+    *,
+    key: str,
+    event: str,
+    payload: dict[str, Any],
+    opt_out: OptOut | None = None,
+    trace: dict[str, str] | None = None,
 ) -> WebhookEvent | None:
     """Stores an event; None if it is already known (then whoever stored it first works it off).
 
-    An opt-out is in force as soon as it is stored: nothing is sent to this number from then on.
+    An opt-out is in force as soon as it is stored: nothing is sent to this number from then on. Whoever works
+    the event off goes on in `trace`.
     """
-    values = (_stored_key(key), event, payload, RELAY_DELAY_S)
+    envelope = {name: value for name, value in payload.items() if name != TRACE}
+    if trace:
+        envelope[TRACE] = trace
+    values = (_stored_key(key), event, envelope, RELAY_DELAY_S)
     if opt_out is None:
         row = await pool.fetchrow(STORE, *values)
     else:
@@ -79,7 +92,12 @@ async def store_event(
                 await contacts.opt_out(connection, opt_out.phone, opt_out.at)
     if row is None or not row["is_new"]:
         return None
-    return WebhookEvent(**{key: value for key, value in row.items() if key != "is_new"})
+    return _event({key: value for key, value in row.items() if key != "is_new"})
+
+
+def _event(columns: dict[str, Any]) -> WebhookEvent:
+    trace = columns["payload"].pop(TRACE, None)
+    return WebhookEvent(**columns, trace=trace)
 
 
 def _stored_key(key: str) -> str:
@@ -100,7 +118,7 @@ async def store_rejected(pool: Pool, raw: bytes, reason: str) -> None:
 
 async def claim_events(pool: Pool, limit: int) -> list[WebhookEvent]:
     """Takes events that are due, each with a pause before anybody may take it again."""
-    return [WebhookEvent(**row) for row in await pool.fetch(CLAIM, limit)]
+    return [_event(dict(row)) for row in await pool.fetch(CLAIM, limit)]
 
 
 async def finish_event(pool: Pool, event_id: str, outcome: str) -> None:

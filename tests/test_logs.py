@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
+
+from logs import log_scope
+
 PROGRAM = """
 import logging, threading, warnings
 import structlog
@@ -29,6 +33,15 @@ def fail():
     raise KeyError(phone)
 fail()
 """
+
+
+def test_ids_of_one_piece_of_work_are_not_on_the_next() -> None:
+    """Issue: a relay works off one event after the other; each line carries the ids of its own."""
+    with bound_contextvars(process="test"):
+        with log_scope(event_id="1"):
+            bind_contextvars(campaign_id="c")
+            assert get_contextvars() == {"process": "test", "event_id": "1", "campaign_id": "c"}
+        assert get_contextvars() == {"process": "test"}
 
 
 def test_no_way_to_write_a_line_lets_a_number_through() -> None:

@@ -37,7 +37,9 @@ OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE outcome IS NULL"
 def environment(settings: Settings) -> dict[str, str]:
     """What a process needs to run with these settings."""
     # Lists are written in another way, and none is needed here.
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    given = {
+        name: value for name in settings.model_fields_set if (value := getattr(settings, name)) is not None
+    }
     texts = {
         f"RELANCE_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in given.items()
@@ -76,10 +78,12 @@ class Running:
 
 
 @asynccontextmanager
-async def process_of(settings: Settings, *command: str, ready: str | None = None) -> AsyncIterator[Running]:
-    """`python` with that command, once it has logged that it is ready."""
+async def process_of(
+    settings: Settings, *command: str, ready: str | None = None, program: str = sys.executable
+) -> AsyncIterator[Running]:
+    """`python`, or another program, with that command, once it has logged that it is ready."""
     started = await asyncio.create_subprocess_exec(
-        sys.executable,
+        program,
         *command,
         env=environment(settings),
         cwd=Path(__file__).parent.parent,

@@ -15,11 +15,13 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import CampaignActivities, SettleInput, SettleOutcome
     from activities.sending import SendingActivities, SendInput, SendOutcome
+    from activities.tracing import because_of, cause
     from domain.contact_signals import Interaction, Stop
     from domain.contact_states import ContactState, is_final
     from domain.identifiers import CAMPAIGN_QUEUE, CONTACT_STATE_ATTRIBUTE, reply_queue, send_queue
     from domain.messages import MessageType
     from domain.reply_window import ReplyWindow
+    from tracing import Carrier
 
 CONTACT_STATE = SearchAttributeKey.for_keyword(CONTACT_STATE_ATTRIBUTE)
 
@@ -60,6 +62,7 @@ class ContactWorkflow:
         self._state = ContactState.PENDING
         self._sent_at: datetime | None = None
         self._interactions: dict[str, Interaction] = {}
+        self._causes: dict[str, Carrier | None] = {}  # the traces that they came from
         self._stopped: Stop | None = None
 
     @workflow.run
@@ -69,7 +72,13 @@ class ContactWorkflow:
         await self._send(MessageType.MESSAGE_1, send_queue(contact.sender_id))
         if not is_final(self._state) and await self._reacts_in_time():
             self._show("Reacted in time: Message 2 is on its way")
-            await self._send(MessageType.MESSAGE_2, reply_queue(contact.sender_id))
+            reply = self._reply()
+            with because_of(self._causes.get(reply.id) if reply else None):
+                await self._send(
+                    MessageType.MESSAGE_2,
+                    reply_queue(contact.sender_id),
+                    earned_at=reply.received_at if reply else None,
+                )
         self._show(f"Ended: {self._state}")
         return self._state
 
@@ -77,6 +86,7 @@ class ContactWorkflow:
     def interact(self, interaction: Interaction) -> None:
         """The contact reacted; the same id counts once."""
         self._interactions.setdefault(interaction.id, interaction)
+        self._causes.setdefault(interaction.id, cause())
         if interaction.message_1_sent_at is not None:
             self._sent_at = interaction.message_1_sent_at
 
@@ -156,8 +166,8 @@ class ContactWorkflow:
             summary="Settle the window",
         )
 
-    async def _send(self, message_type: MessageType, queue: str) -> None:
-        sending = self._start_sending(message_type, queue)
+    async def _send(self, message_type: MessageType, queue: str, *, earned_at: datetime | None = None) -> None:
+        sending = self._start_sending(message_type, queue, earned_at)
         await workflow.wait_condition(lambda: sending.done() or self._stopped is not None)
         if not sending.done():
             sending.cancel()
@@ -168,18 +178,21 @@ class ContactWorkflow:
                 raise
             # It may have been cancelled between two attempts, with an unknown outcome: that gets looked up,
             # without waiting for a turn in the paced queue. Nothing new is sent to a stopped contact.
-            outcome = await self._start_sending(message_type, CAMPAIGN_QUEUE)
+            outcome = await self._start_sending(message_type, CAMPAIGN_QUEUE, earned_at)
         if message_type is MessageType.MESSAGE_1:
             self._sent_at = outcome.sent_at
         self._become(ContactState(outcome.state))
 
-    def _start_sending(self, message_type: MessageType, queue: str) -> workflow.ActivityHandle[SendOutcome]:
+    def _start_sending(
+        self, message_type: MessageType, queue: str, earned_at: datetime | None
+    ) -> workflow.ActivityHandle[SendOutcome]:
         return workflow.start_activity_method(
             SendingActivities.send_message,
             SendInput(
                 campaign_id=self._contact.campaign_id,
                 contact_id=self._contact.contact_id,
                 message_type=message_type,
+                earned_at=earned_at,
             ),
             task_queue=queue,
             # It may wait for its turn; a crash shows in its heartbeats.

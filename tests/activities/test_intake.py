@@ -244,7 +244,7 @@ async def test_a_reaction_during_an_outage_of_temporal_is_told_afterwards(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = await Client.connect(f"127.0.0.1:{taken.getsockname()[1]}", lazy=True)
-        await process_safely(Intake(desk.pool, nobody, SenderBell(nobody)), event)
+        await process_safely(Intake(desk.pool, nobody, SenderBell(nobody)), event, by="relay")
     assert (await desk.stored(event))["status"] == "received"
     assert await desk.told(workflow) == []
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from domain.masking import mask_phones
 from domain.messages import MessageType
 from tests.api.events import listening
 from tests.conftest import Town, eventually
@@ -31,10 +32,10 @@ def labels(**values: str) -> frozenset[Any]:
 
 
 async def test_every_name_is_ours(api: httpx.AsyncClient) -> None:
-    """Names begin with `relance_`."""
+    """Names begin with `relance_`, save those that every process has."""
     found = await scrape(api)
     assert found
-    assert all(name.startswith("relance_") for name, _ in found)
+    assert all(name.startswith(("relance_", "process_", "python_")) for name, _ in found)
 
 
 async def test_requests_are_timed_by_the_template_of_their_route(api: httpx.AsyncClient) -> None:
@@ -95,5 +96,9 @@ async def test_messages_senders_and_the_cache_are_there(api: httpx.AsyncClient, 
     assert found["relance_database_up", labels()] == 1
     lookups = [value for (name, _), value in found.items() if name == "relance_cache_lookups_total"]
     assert sum(lookups) >= 0
+    mine = labels(sender_id=scene.sender.id)
+    assert found["relance_sender_sent_in_a_day_messages", mine] == 1
+    assert found["relance_sender_info", labels(sender_id=scene.sender.id, name=mask_phones(scene.sender.name))]
+    assert found["relance_contacts", labels(state="message_1_sent")] >= 1
     assert ("relance_workers_alive", labels()) in found
     assert ("relance_webhooks_waiting", labels()) in found

@@ -153,7 +153,7 @@ async def test_a_namespace_is_made_only_if_somebody_asks_for_it(servers: Servers
 
 
 async def test_a_namespace_that_somebody_has_just_made_is_waited_for(servers: Servers) -> None:
-    """The server remembers for a moment that there was none, and says both that it is there and that it is not."""
+    """For a moment the server says both that it is there and that it is not."""
     client = await _client(servers, f"fresh-{secrets.token_hex(4)}")
     with pytest.raises(SetupError):
         await temporal_setup.missing_search_attributes(client)

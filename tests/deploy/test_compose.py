@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local import valkey
 from local.temporal import DYNAMIC_CONFIG, read_dynamic_config
@@ -210,6 +211,29 @@ def test_ports_are_those_of_the_settings() -> None:
     assert api["RELANCE_TEMPORAL_UI_URL"] == f"http://127.0.0.1:{SERVICES['temporal-ui'].ports[0][1]}"
     exposed = re.findall(r"^EXPOSE (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert exposed == [f"{api['RELANCE_API_PORT']} {worker['RELANCE_METRICS_PORT']}"]
+
+
+def test_prometheus_and_grafana_find_what_runs_here() -> None:
+    """Whom it asks, with which key, and where dashboards lie."""
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    api, worker = jobs["relance-api"], jobs["relance-worker"]
+    assert api["static_configs"][0]["targets"] == [f"api:{SERVICES['api'].environment['RELANCE_API_PORT']}"]
+    key = api["authorization"]["credentials_file"]
+    assert key == SERVICES["api"].environment["RELANCE_METRICS_KEY_FILE"]
+    assert key.removeprefix(SECRETS) in SERVICES["prometheus"].secrets
+    (names,) = worker["dns_sd_configs"]
+    assert names["names"] == ["worker"]
+    assert str(names["port"]) == SERVICES["worker"].environment["RELANCE_METRICS_PORT"]
+    for rules in config["rule_files"]:
+        assert (ROOT / "deploy/prometheus" / rules).is_file()
+
+    provisioning = ROOT / "deploy/grafana/provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
+    assert source["url"] == f"http://prometheus:{SERVICES['prometheus'].ports[0][2]}"
+    (provider,) = yaml.safe_load((provisioning / "dashboards/relance.yml").read_text())["providers"]
+    assert ("./deploy/grafana/dashboards", provider["options"]["path"]) in SERVICES["grafana"].volumes
+    assert list((ROOT / "deploy/grafana/dashboards").glob("*.json"))
 
 
 def _tag(name: str) -> str:

@@ -31,3 +31,16 @@ def test_no_two_things_share_a_name(one: str, other: str, batch: int) -> None:
     assert len(set(names)) == len(names)
     assert identifiers.send_queue(one).startswith(identifiers.SEND_QUEUE_PREFIX)
     assert identifiers.reply_queue(one).startswith(identifiers.REPLY_QUEUE_PREFIX)
+
+
+@given(_ids, _ids, st.integers(0, 10_000))
+def test_a_workflows_name_says_whom_it_is_about(campaign: str, contact: str, batch: int) -> None:
+    """Issue: log lines of a workflow carry its campaign, contact and sender."""
+    of = identifiers.ids_in
+    assert of(identifiers.campaign_workflow_id(campaign)) == {"campaign_id": campaign}
+    assert of(identifiers.batch_workflow_id(campaign, batch)) == {"campaign_id": campaign}
+    assert of(identifiers.scheduled_start_workflow_id(campaign)) == {"campaign_id": campaign}
+    both = {"campaign_id": campaign, "contact_id": contact}
+    assert of(identifiers.contact_workflow_id(campaign, contact)) == both
+    assert of(identifiers.sender_workflow_id(contact)) == {"sender_id": contact}
+    assert of(identifiers.UPKEEP_WORKFLOW_ID) == of(identifiers.send_test_workflow_id(contact)) == {}
