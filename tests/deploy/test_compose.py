@@ -174,6 +174,10 @@ def test_the_pace_of_senders_rests_on_the_same_configuration_as_in_the_embedded_
     values = read_dynamic_config()
     assert values["matching.numTaskqueueReadPartitions"] == "1"
     assert values["matching.numTaskqueueWritePartitions"] == "1"
+    # A server says nothing about a name that it does not know. Its program holds those that it knows.
+    program = (_bin() / "temporal").read_bytes()
+    assert [key for key in values if key.encode() not in program] == []
+    assert b"matching.numTaskqueueReadPartition_" not in program
 
 
 def test_versions_are_those_of_the_servers_that_the_tests_ran_on() -> None:
