@@ -103,9 +103,15 @@ bench-fuzz: $(VENV)/.installed  ## The webhooks' door under nonsense, at length:
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*
 
-lock: $(VENV)/.installed  ## Compiles requirements.lock anew from pyproject.toml
+# What the container image installs: the same versions, without the embedded servers and without tools.
+IMAGE_LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-find-links --python-version 3.11 \
+	--python-platform linux --no-annotate --constraint requirements.lock --custom-compile-command "make lock"
+
+lock: $(VENV)/.installed  ## Compiles requirements.lock anew from pyproject.toml, and from it what the image installs
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-find-links --python-version 3.11 \
 		--all-extras pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
+	$(IMAGE_LOCK) pyproject.toml --output-file deploy/image/requirements.lock
+	echo 'hatchling==1.33.0' | $(IMAGE_LOCK) - --output-file deploy/image/build.lock
 
 clean:  ## Removes what can be made again; your data in .relance/ stays
 	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

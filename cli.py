@@ -20,6 +20,8 @@ from local.api_client import open_client
 from local.backup_commands import backup, reconcile, restore_app
 from local.contact_commands import contacts_app
 from local.demo import run_demo
+from local.deploy_commands import migrate as migrate_command
+from local.deploy_commands import temporal_app
 from local.doctor import examine_installation
 from local.errors import StackError
 from local.findings import Finding, Verdict
@@ -48,8 +50,10 @@ app.add_typer(alerts_app, name="alerts")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
 app.add_typer(restore_app, name="restore")
+app.add_typer(temporal_app, name="temporal")
 app.command()(backup)
 app.command()(reconcile)
+app.command("migrate")(migrate_command)
 
 console = Console()
 errors = Console(stderr=True)

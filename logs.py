@@ -22,7 +22,7 @@ from domain.masking import mask_phones
 
 
 def configure_logging(process: str, level: str = "INFO") -> None:
-    """Routes structlog, the standard library, warnings and last words through one JSON renderer on stderr."""
+    """Routes structlog, the standard library, warnings and last words through one JSON renderer on stdout."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         add_work,
@@ -39,7 +39,7 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -1,29 +1,94 @@
-"""Every setting of Relance, from `RELANCE_*` variables or `.env`; nothing else reads the environment."""
+"""Every setting of Relance, from `RELANCE_*` variables or `.env`; nothing else reads the environment.
+
+Every setting can come from a file too: `RELANCE_WASSENGER_TOKEN_FILE=/run/secrets/wassenger_token` instead of
+`RELANCE_WASSENGER_TOKEN`, as the official images of databases do it.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from domain.alerts import Thresholds
 from domain.payload_keys import read_payload_keys
 from domain.run_settings import CATALOGUE, RunSettings, check
 from domain.worker_roles import WorkerRole
 
+_PREFIX = "RELANCE_"
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """Settings whose variable with `_FILE` at its end names a file that holds them."""
+
+    def __init__(self, settings_cls: type[BaseSettings], *given: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._variables: dict[str, str | None] = {}
+        for source in given:
+            if isinstance(source, EnvSettingsSource):
+                self._variables |= source.env_vars
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - its interface
+        """What the file holds, without white space around it; None when no file is named.
+
+        Raises SettingsError when it cannot be read, is empty, or the setting is given in two ways.
+        """
+        variable = f"{_PREFIX}{field_name.upper()}"
+        named = self._variables.get(f"{variable}_file".lower())
+        if not named:
+            return None, field_name, False
+        if self._variables.get(variable.lower()):
+            raise SettingsError(f"{variable} and {variable}_FILE are both set: unset one of them")
+        try:
+            text = Path(named).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not a text"
+            raise SettingsError(f"{variable}_FILE: {named} cannot be read: {reason}") from None
+        if not text:
+            raise SettingsError(f"{variable}_FILE: {named} is empty")
+        return text, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every setting for which a file is named."""
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
 
 class Settings(BaseSettings):
     """Names carry their unit. An unset address means: use the embedded server."""
 
-    model_config = SettingsConfigDict(env_prefix="RELANCE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,  # what docker compose makes of a variable that nobody set
+        extra="ignore",
+        hide_input_in_errors=True,  # some are secrets, and errors are logged
+    )
 
     data_dir: Path = Path(".relance")
     database_url: str | None = None
+    database_password: SecretStr | None = None  # goes into the address, so that it can come from a file alone
     redis_url: str | None = None
+    redis_password: SecretStr | None = None  # likewise
     temporal_address: str | None = None
     temporal_namespace: str = "default"
+    temporal_tls: bool = False  # also without certificates of ours; a key or a certificate turns it on as well
+    temporal_tls_ca: str | None = None  # PEM, as the next two: who signed the server's certificate
+    temporal_tls_cert: str | None = None  # of this client, for mutual TLS
+    temporal_tls_key: SecretStr | None = None
+    temporal_tls_server_name: str | None = None  # in the server's certificate, where it is not the address
+    temporal_api_key: SecretStr | None = None
     temporal_ui_url: str | None = None  # where people find the Temporal Web UI, for links
     # "id:base64 id:base64", 32 bytes each: encrypts what Temporal stores. The first encrypts, all decrypt.
     payload_keys: SecretStr | None = None
@@ -42,6 +107,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None  # what the `relance` command shows there
     # Lets the commands on the API's own machine do everything; the embedded stack makes one by itself.
     local_api_key: SecretStr | None = Field(default=None, min_length=32)
+    metrics_key: SecretStr | None = Field(default=None, min_length=32)  # lets Prometheus read /metrics, no more
 
     # What this worker process does; together, the workers have to do all of it (domain/worker_roles.py).
     worker_roles: Annotated[list[WorkerRole], NoDecode] = Field(default=list(WorkerRole), min_length=1)
@@ -98,6 +164,7 @@ class Settings(BaseSettings):
     default_country: str = Field(default="FR", pattern="^[A-Z]{2}$")
 
     log_level: str = "INFO"
+    health_path: Path | None = None  # a worker that works touches it every few seconds
     # Where Prometheus finds the worker; 0: nowhere. The API answers /metrics on its own port.
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=0, le=65535)
@@ -107,6 +174,19 @@ class Settings(BaseSettings):
     otlp_traces_endpoint: str | None = Field(
         default=None, validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - its interface
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over `.env`; files are named in either."""
+        files = FileSource(settings_cls, dotenv_settings, env_settings)
+        return init_settings, env_settings, dotenv_settings, files
 
     @field_validator("alert_urls", "worker_roles", mode="before")
     @classmethod
@@ -119,6 +199,26 @@ class Settings(BaseSettings):
         for name in sorted(self.given_by_environment):
             check(name, getattr(self, name))
         return self
+
+    @model_validator(mode="after")
+    def _add_passwords(self) -> Self:
+        self.database_url = _with_password(self.database_url, self.database_password, "DATABASE")
+        self.redis_url = _with_password(self.redis_url, self.redis_password, "REDIS")
+        return self
+
+    @model_validator(mode="after")
+    def _have_both_halves(self) -> Self:
+        if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
+            raise ValueError("RELANCE_TEMPORAL_TLS_CERT and RELANCE_TEMPORAL_TLS_KEY go together: set both")
+        return self
+
+    @field_validator("temporal_tls_ca", "temporal_tls_cert", "temporal_tls_key")
+    @classmethod
+    def _is_pem(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and "-----BEGIN " not in text:
+            raise ValueError("not in PEM format; a file is named by the variable with _FILE at its end")
+        return value
 
     @field_validator("wassenger_url", "public_url", "api_url")
     @classmethod
@@ -170,6 +270,17 @@ class Settings(BaseSettings):
         return frozenset(CATALOGUE.keys() & self.model_fields_set)
 
     @property
+    def uses_temporal_tls(self) -> bool:
+        """Whether connections to Temporal are encrypted."""
+        given = (
+            self.temporal_tls_ca,
+            self.temporal_tls_cert,
+            self.temporal_tls_server_name,
+            self.temporal_api_key,
+        )
+        return self.temporal_tls or any(value is not None for value in given)
+
+    @property
     def is_https(self) -> bool:
         """Whether people reach the API over TLS, so that their browsers may insist on it."""
         return self.public_url is not None and self.public_url.startswith("https://")
@@ -184,10 +295,36 @@ class Settings(BaseSettings):
     @property
     def effective_api_url(self) -> str:
         """The API's address as clients on this machine see it."""
-        return self.api_url or f"http://{self.api_host}:{self.api_port}"
+        host = "127.0.0.1" if self.api_host in {"0.0.0.0", "::"} else self.api_host  # noqa: S104 - compared, not bound
+        return self.api_url or f"http://{host}:{self.api_port}"
 
 
 @cache
 def load_settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. What is wrong with them ends it, in a sentence for each."""
+    try:
+        return Settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    except ValidationError as error:
+        raise SystemExit(
+            "\n".join(_sentence(problem["loc"], problem["msg"]) for problem in error.errors())
+        ) from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return f"{_PREFIX}{str(location[0]).upper()}: {message}" if location else message
+
+
+def _with_password(url: str | None, password: SecretStr | None, what: str) -> str | None:
+    if password is None:
+        return url
+    parts = urlsplit(url or "")
+    if url is None or not parts.hostname or parts.password is not None:
+        raise ValueError(
+            f"RELANCE_{what}_PASSWORD goes into RELANCE_{what}_URL, which has to be set, without a password"
+        )
+    user, _, host = parts.netloc.rpartition("@")
+    netloc = f"{user}:{quote(password.get_secret_value(), safe='')}@{host}"
+    return urlunsplit(parts._replace(netloc=netloc))

@@ -17,8 +17,6 @@ from time import monotonic
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -36,6 +34,7 @@ from activities.deployments import make_first_current
 from activities.exposition import Exposition
 from activities.loops import goes_on
 from activities.sending import SendingActivities
+from activities.temporal_setup import SetupError, ensure_search_attributes
 from domain.identifiers import CAMPAIGN_QUEUE, DEPLOYMENT, reply_queue, send_queue, sender_workflow_id
 from domain.worker_roles import WorkerRole
 from logs import configure_logging
@@ -45,9 +44,9 @@ from storage import database, locks, senders
 from storage.database import Pool
 from storage.suppression_key import SuppressionKeyError, check_key
 from tracing import configure_tracing, send_last_spans
-from workflows.batch import CAMPAIGN, SENDER, BatchWorkflow
+from workflows.batch import SENDER, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
-from workflows.contact import CONTACT_STATE, ContactWorkflow
+from workflows.contact import ContactWorkflow
 from workflows.contact_import import ContactImportWorkflow
 from workflows.number_check import NumberCheckWorkflow
 from workflows.scheduled_start import ScheduledStartWorkflow
@@ -74,7 +73,6 @@ ENSURE_EVERY_S = 60.0
 AT_ONCE = 4  # of a sender's Messages 1 in one process: one in flight, the others wait for their turn
 REPLIES_AT_ONCE = 50
 CONNECT_RETRY_S = 1.0
-SEARCH_ATTRIBUTES = [key.name for key in (CAMPAIGN, CONTACT_STATE, SENDER)]
 GRACE = timedelta(seconds=15)  # what runs at SIGTERM may end; it holds a message between intent and outcome
 LONGEST_DRAIN_S = 28.0
 
@@ -94,22 +92,12 @@ async def connect(settings: Settings, runtime: Runtime | None = None) -> Client:
             await asyncio.sleep(CONNECT_RETRY_S)
 
 
-async def ensure_search_attributes(client: Client) -> None:
-    """By these an operator finds campaigns and contacts in the Temporal Web UI."""
-    present = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = [name for name in SEARCH_ATTRIBUTES if name not in present.custom_attributes]
-    if missing:
-        await add_search_attributes(client, missing)
-
-
-async def add_search_attributes(client: Client, names: list[str]) -> None:
-    """Makes these keywords known to the namespace."""
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    await client.operator_service.add_search_attributes(
-        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=dict.fromkeys(names, keyword))
-    )
+async def have_search_attributes(client: Client) -> None:
+    """Without them no workflow could be started. Ends this process when the namespace cannot have them."""
+    try:
+        await ensure_search_attributes(client)
+    except SetupError as error:
+        raise SystemExit(str(error)) from error
 
 
 class SenderQueues:
@@ -180,7 +168,7 @@ async def run(
     """
     async with AsyncExitStack() as exits:
         links = await open_links(settings, exits, runtime)
-        await ensure_search_attributes(links.client)
+        await have_search_attributes(links.client)
         crew = Crew(settings, links)
         if guarded:
             await crew.guard.look_first()

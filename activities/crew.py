@@ -12,7 +12,7 @@ from activities.alerts import AlertActivities, Alerts
 from activities.bell import SenderBell
 from activities.campaigns import CampaignActivities
 from activities.erasing import Eraser
-from activities.heartbeats import Heartbeat
+from activities.heartbeats import HealthFile, Heartbeat
 from activities.imports import ImportActivities
 from activities.installation import InstallationGuard
 from activities.intake import Intake, Relay
@@ -104,13 +104,16 @@ class Crew:
 
     def signs_of_life(self) -> list[Work]:
         """What others see of this worker."""
-        pool = self._links.pool
-        heartbeat = Heartbeat(pool, self._settings.worker_roles, self._settings.worker_build_id)
+        pool, settings = self._links.pool, self._settings
 
         async def complete() -> bool:
             return await monitoring.all_roles_taken(pool)
 
-        return [heartbeat.run(), Presence(pool, {"worker": complete, **self._probes}).run()]
+        return [
+            Heartbeat(pool, settings.worker_roles, settings.worker_build_id).run(),
+            Presence(pool, {"worker": complete, **self._probes}).run(),
+            *([HealthFile(settings.health_path).run()] if settings.health_path else []),
+        ]
 
     def _of_campaigns(self) -> list[Activity]:
         campaigns = CampaignActivities(self._links.pool, self._settings.run_settings)

@@ -1,9 +1,10 @@
-"""Says every few seconds that this worker process is alive."""
+"""Says every few seconds that this worker process is alive: in PostgreSQL, and in a file for its container."""
 
 import asyncio
 import os
 import socket
 from collections.abc import Collection
+from pathlib import Path
 
 import structlog
 
@@ -52,3 +53,22 @@ class Heartbeat:
                 await statistics.fold_contact_count(self._pool)
         except Exception:
             log.exception("no heartbeat stored, trying again")
+
+
+class HealthFile:
+    """A file that is touched for as long as the process does its work, for the health check of a container.
+
+    It goes when the process ends in order; that of a frozen one grows old.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def run(self) -> None:
+        """Until cancelled. Raises OSError at once where the file cannot be made."""
+        try:
+            while True:
+                self._path.touch()  # an instant, on a disk in memory
+                await asyncio.sleep(EVERY_S)
+        finally:
+            self._path.unlink(missing_ok=True)

@@ -65,13 +65,15 @@ class UpkeepKeeper:
             else:
                 await asyncio.sleep(KEEP_EVERY_S)
 
-    async def ensure(self) -> None:
-        """Creates the schedule, or brings it up to date; several workers may do so at once."""
+    async def ensure(self) -> bool:
+        """Brings the schedule up to date; several workers may do so at once. Returns whether it was missing."""
         try:
             await self._temporal.create_schedule(UPKEEP_SCHEDULE_ID, self._wanted(), rpc_timeout=RPC_TIMEOUT)
         except ScheduleAlreadyRunningError:
             handle = self._temporal.get_schedule_handle(UPKEEP_SCHEDULE_ID)
             await handle.update(self._updated, rpc_timeout=RPC_TIMEOUT)
+            return False
+        return True
 
     def _wanted(self) -> Schedule:
         return Schedule(

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from api.dependencies import Resources
 from api.problems import DATABASE_AWAY, Problem
-from domain.access import MACHINE, SAFE_METHODS, Caller, Need, refusal, rule_for
+from domain.access import MACHINE, METRICS, METRICS_PATH, SAFE_METHODS, Caller, Need, refusal, rule_for
 from settings import Settings
 from storage import api_keys, sessions
 from storage.api_keys import DeadKeyError
@@ -68,7 +69,7 @@ class GuardMiddleware:
     async def _authenticate(self, request: Request, resources: Resources) -> Caller:
         given = request.headers.get("authorization")
         if given is not None:
-            return await self._program(given, resources)
+            return await self._program(given, request.scope["path"], resources)
         token = request.cookies.get(cookie_name(self._settings))
         if token is None:
             raise Problem(401, "Not authenticated", HOW_TO_LOG_IN)
@@ -79,18 +80,23 @@ class GuardMiddleware:
             raise Problem(401, "Session has ended", f"log in again; {HOW_TO_LOG_IN}")
         return caller
 
-    async def _program(self, given: str, resources: Resources) -> Caller:
+    async def _program(self, given: str, path: str, resources: Resources) -> Caller:
         scheme, _, token = given.partition(" ")
         if scheme.lower() != "bearer":
             raise Problem(401, "Not authenticated", HOW_TO_LOG_IN)
         token = token.strip()
-        local = self._settings.local_api_key
-        if local and hmac.compare_digest(token.encode(), local.get_secret_value().encode()):
+        if _is(token, self._settings.local_api_key):
             return MACHINE
+        if path == METRICS_PATH and _is(token, self._settings.metrics_key):
+            return METRICS
         try:
             return await api_keys.find_caller(resources.pool, token)
         except DeadKeyError as error:
             raise Problem(401, "Not authenticated", f"{error}; {HOW_TO_LOG_IN}") from error
+
+
+def _is(token: str, key: SecretStr | None) -> bool:
+    return key is not None and hmac.compare_digest(token.encode(), key.get_secret_value().encode())
 
 
 def cookie_name(settings: Settings) -> str:

@@ -78,6 +78,8 @@ class Caller:
 
 
 MACHINE = Caller(kind=CallerKind.MACHINE, id="local", name="local", scopes=frozenset(Scope))
+METRICS = Caller(kind=CallerKind.MACHINE, id="metrics", name="metrics", scopes=frozenset({Scope.READ}))
+METRICS_PATH = "/metrics"  # the only one that the key for Prometheus opens
 
 
 @dataclass(frozen=True, slots=True)

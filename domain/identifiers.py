@@ -7,6 +7,12 @@ CAMPAIGN_QUEUE = "campaigns"  # workflows and their unpaced activities
 
 WEBHOOK_NAME = "relance"  # by which we know our webhook at the gateway
 
+# By these, all of them keywords, operators find campaigns and contacts in the Temporal Web UI.
+CAMPAIGN_ATTRIBUTE = "RelanceCampaign"
+CONTACT_STATE_ATTRIBUTE = "RelanceContactState"
+SENDER_ATTRIBUTE = "RelanceSender"
+SEARCH_ATTRIBUTES = (CAMPAIGN_ATTRIBUTE, CONTACT_STATE_ATTRIBUTE, SENDER_ATTRIBUTE)
+
 SEND_QUEUE_PREFIX = "send-"
 REPLY_QUEUE_PREFIX = "reply-"
 

@@ -6,23 +6,15 @@ Nothing is printed here: every check returns findings, and none of them raises.
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ListTaskQueuePartitionsRequest
-from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
-from domain.identifiers import CAMPAIGN_QUEUE
 from local.addresses import SANDBOX_TOKEN, Addresses, known_addresses
 from local.findings import TIMEOUT_S, Finding, Verdict, failed, guarded, ok, reason, warning
 from local.gateway_doctor import check_gateway, check_senders
-from local.temporal import DYNAMIC_CONFIG, SEARCH_ATTRIBUTES
+from local.temporal_doctor import check_temporal, check_worker
 from local.valkey import why_no_pong
 from settings import Settings
 from storage import database
@@ -32,8 +24,6 @@ __all__ = ["Finding", "Verdict", "examine", "examine_installation"]
 _SCARCE_BYTES = 1024**3
 _TOO_FEW_BYTES = 256 * 1024**2
 _LEAST_POSTGRES = 18  # the first with uuidv7(), from which our tables take their ids
-_POLLED_WITHIN = timedelta(minutes=2)  # a poll lasts a minute
-_PROBED_QUEUE = "relance-doctor"
 
 # Gets the database's address and returns the names of the migrations that it still lacks.
 PendingMigrations = Callable[[str], Awaitable[Sequence[str]]]
@@ -54,7 +44,7 @@ async def examine_installation(settings: Settings) -> list[Finding]:
         addresses,
         gateway_url=addresses.sandbox_url or settings.wassenger_url,
         gateway_token=SANDBOX_TOKEN if addresses.sandbox_url else token,
-        data_dir=settings.data_dir,
+        settings=settings,
         pending_migrations=database.missing_migrations,
     )
 
@@ -64,17 +54,23 @@ async def examine(
     *,
     gateway_url: str,
     gateway_token: str | None,
-    data_dir: Path,
+    settings: Settings,
     pending_migrations: PendingMigrations | None = None,
 ) -> list[Finding]:
     """Every check, run at the same time, in the order in which the parts depend on each other."""
     is_sandbox = addresses.sandbox_url is not None
+    temporal = settings.model_copy(
+        update={
+            "temporal_address": addresses.temporal_address,
+            "temporal_namespace": addresses.temporal_namespace,
+        }
+    )
     checks: dict[str, Awaitable[Finding | list[Finding]]] = {
-        "disk": check_disk(data_dir),
+        "disk": check_disk(settings.data_dir),
         "postgres": check_postgres(addresses.database_url, pending_migrations),
         "valkey": check_valkey(addresses.redis_url),
-        "temporal": check_temporal(addresses.temporal_address, addresses.temporal_namespace),
-        "worker": check_worker(addresses.temporal_address, addresses.temporal_namespace),
+        "temporal": check_temporal(temporal),
+        "worker": check_worker(temporal),
         "gateway": check_gateway(gateway_url, gateway_token, is_sandbox=is_sandbox),
     }
     if gateway_token:
@@ -158,67 +154,6 @@ async def check_valkey(url: str) -> Finding:
     return ok("valkey", "answers")
 
 
-async def check_temporal(address: str, namespace: str) -> Finding:
-    """Whether Temporal answers and is configured as the sending pace needs it."""
-    name = "temporal"
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            client = await Client.connect(address, namespace=namespace)
-            missing = await _missing_search_attributes(client)
-            partitions = await _partitions(client)
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            return failed(
-                name,
-                f"The namespace {namespace!r} does not exist",
-                f"Create it: `temporal operator namespace create {namespace} --address {address}`.",
-            )
-        return failed(name, reason(error), "See Temporal's log, or correct RELANCE_TEMPORAL_ADDRESS.")
-    except (RuntimeError, TimeoutError) as error:
-        hint = "Start it with `relance up`, or correct RELANCE_TEMPORAL_ADDRESS."
-        return failed(name, f"{address}: {reason(error)}", hint)
-    if missing:
-        create = " ".join(f"--name {attribute} --type {SEARCH_ATTRIBUTES[attribute]}" for attribute in missing)
-        return failed(
-            name,
-            f"Search attributes are missing: {', '.join(missing)}",
-            f"`temporal operator search-attribute create {create} --address {address} -n {namespace}`.",
-        )
-    if partitions != 1:
-        return failed(
-            name,
-            f"Task queues have {partitions} partitions, so messages would leave in bursts",
-            f"Give the server the dynamic configuration of {DYNAMIC_CONFIG}.",
-        )
-    return ok(name, f"answers at {address}, namespace {namespace}, one partition per queue")
-
-
-async def check_worker(address: str, namespace: str) -> Finding:
-    """Whether a worker asks Temporal for work; without one, campaigns stand still and lose nothing."""
-    name = "worker"
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            client = await Client.connect(address, namespace=namespace)
-            answer = await client.workflow_service.describe_task_queue(
-                DescribeTaskQueueRequest(
-                    namespace=namespace,
-                    task_queue=TaskQueue(name=CAMPAIGN_QUEUE),
-                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-                )
-            )
-    except (RPCError, RuntimeError, TimeoutError) as error:
-        return failed(name, reason(error), "Temporal has to answer first.")
-    recent = [
-        poller
-        for poller in answer.pollers
-        if datetime.now(UTC) - poller.last_access_time.ToDatetime(UTC) < _POLLED_WITHIN
-    ]
-    if not recent:
-        hint = "Start one with `relance up` or `python -m worker`; see worker.log."
-        return failed(name, "no worker asks for work", hint)
-    return ok(name, f"{len({poller.identity for poller in recent})} asking for work")
-
-
 async def check_api(url: str) -> Finding:
     """Whether our own API answers."""
     hint = "See api.log in the data directory's `logs`, or start it with `relance up`."
@@ -236,17 +171,3 @@ def _free_bytes(path: Path) -> int:
     """With all servers elsewhere there may be no data directory: its disk counts all the same."""
     path = path.resolve()
     return shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
-
-
-async def _missing_search_attributes(client: Client) -> list[str]:
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    known = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    return [attribute for attribute in SEARCH_ATTRIBUTES if attribute not in known]
-
-
-async def _partitions(client: Client) -> int:
-    request = ListTaskQueuePartitionsRequest(
-        namespace=client.namespace, task_queue=TaskQueue(name=_PROBED_QUEUE)
-    )
-    answer = await client.workflow_service.list_task_queue_partitions(request)
-    return len(answer.activity_task_queue_partitions)

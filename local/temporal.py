@@ -10,17 +10,14 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain import identifiers
 from local.child import Spec
 from local.errors import InstallationError, StackError
 from local.logfile import LogFile
 from local.process import Command
 
 NAME = "temporal"
-SEARCH_ATTRIBUTES = {
-    "RelanceCampaign": "Keyword",
-    "RelanceContactState": "Keyword",
-    "RelanceSender": "Keyword",
-}
+SEARCH_ATTRIBUTES = dict.fromkeys(identifiers.SEARCH_ATTRIBUTES, "Keyword")
 DYNAMIC_CONFIG = Path(__file__).parent.parent / "deploy" / "temporal" / "dynamicconfig.yaml"
 
 _ENTRY = re.compile(r"^(?P<key>[A-Za-z][\w.]*):\n  - value: (?P<value>.+)\n", re.MULTILINE)

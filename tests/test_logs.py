@@ -51,7 +51,7 @@ def test_no_way_to_write_a_line_lets_a_number_through() -> None:
     )
     assert ended.returncode == 1
     assert "33639980001" not in ended.stderr + ended.stdout
-    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(lines) == 8
     assert lines[0]["event"] == "to +336…01"
     assert lines[0]["nested"] == {"chats": ["336…01@c.us", ["+336…01"]]}

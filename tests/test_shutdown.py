@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -56,8 +56,8 @@ class Running:
 
     async def read(self) -> None:
         """Until it ends."""
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
             self.log.append(line.decode())
 
     def has_logged(self, text: str) -> bool:
@@ -86,7 +86,8 @@ async def process_of(
         *command,
         env=environment(settings),
         cwd=Path(__file__).parent.parent,
-        stderr=PIPE,
+        stdout=PIPE,
+        stderr=STDOUT,
         limit=2**20,
     )
     running = Running(started)

@@ -13,11 +13,16 @@ with workflow.unsafe.imports_passed_through():
     from activities.campaigns import BatchRef, CampaignActivities, FailInput
     from domain.contact_signals import Stop
     from domain.contact_states import ContactState
-    from domain.identifiers import campaign_workflow_id, contact_workflow_id
+    from domain.identifiers import (
+        CAMPAIGN_ATTRIBUTE,
+        SENDER_ATTRIBUTE,
+        campaign_workflow_id,
+        contact_workflow_id,
+    )
     from workflows.contact import CONTACT_STATE, UNLIMITED, ContactInput, ContactWorkflow
 
-CAMPAIGN = SearchAttributeKey.for_keyword("RelanceCampaign")
-SENDER = SearchAttributeKey.for_keyword("RelanceSender")
+CAMPAIGN = SearchAttributeKey.for_keyword(CAMPAIGN_ATTRIBUTE)
+SENDER = SearchAttributeKey.for_keyword(SENDER_ATTRIBUTE)
 ALREADY_RUNS_PAUSE = timedelta(minutes=1)
 
 

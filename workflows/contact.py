@@ -18,12 +18,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.tracing import because_of, cause
     from domain.contact_signals import Interaction, Stop
     from domain.contact_states import ContactState, is_final
-    from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue
+    from domain.identifiers import CAMPAIGN_QUEUE, CONTACT_STATE_ATTRIBUTE, reply_queue, send_queue
     from domain.messages import MessageType
     from domain.reply_window import ReplyWindow
     from tracing import Carrier
 
-CONTACT_STATE = SearchAttributeKey.for_keyword("RelanceContactState")
+CONTACT_STATE = SearchAttributeKey.for_keyword(CONTACT_STATE_ATTRIBUTE)
 
 # Attempts are counted in the database, where refusals are told from failures; Temporal retries for ever.
 UNLIMITED = RetryPolicy(

@@ -21,11 +21,11 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
-import worker
 from activities.bell import SenderBell
 from activities.pacing import PaceRequest, PacingActivities, SetPace
 from activities.queues import limit_queue
 from activities.sending import SendInput, SendOutcome
+from activities.temporal_setup import ensure_search_attributes
 from domain.identifiers import contact_workflow_id, reply_queue, send_queue
 from domain.run_settings import RunSettings
 from local.addresses import SANDBOX_TOKEN
@@ -364,7 +364,7 @@ class Street:
 
     async def open(self, scene: Scene) -> None:
         """Workers for workflows and for the Messages 1 of the sender."""
-        await worker.ensure_search_attributes(self._temporal)
+        await ensure_search_attributes(self._temporal)
         for queue, workflows in ((self._queue, [ContactWorkflow]), (send_queue(scene.sender.id), [])):
             await self._exits.enter_async_context(
                 Worker(

@@ -12,6 +12,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities import temporal_setup
 from domain.identifiers import CAMPAIGN_QUEUE
 from local import doctor, findings
 from local.addresses import Addresses, published
@@ -19,7 +20,7 @@ from local.datadir import DataDir
 from local.doctor import Verdict
 from local.ports import free_port
 from local.servers import External, Servers
-from local.temporal import SEARCH_ATTRIBUTES
+from local.temporal_doctor import check_temporal, check_worker
 from settings import Settings
 from storage import database, senders
 from tests.local.answers import WELL, answer_with, gateway_with
@@ -106,6 +107,14 @@ async def test_a_healthy_installation_is_ok(
     assert "real gateway" in {finding.name: finding for finding in found}["gateway"].detail
 
 
+def _bare(data_dir: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=data_dir)
+
+
+def _at(servers: Servers, namespace: str) -> Settings:
+    return Settings(_env_file=None, temporal_address=servers.temporal_address, temporal_namespace=namespace)
+
+
 async def test_the_running_stack_is_found_and_its_sandbox_is_named(data_dir: DataDir) -> None:
     settings = Settings(_env_file=None, data_dir=data_dir.path)
     with published(replace(_NOWHERE, sandbox_url=f"http://{_NOBODY}"), data_dir):
@@ -129,7 +138,10 @@ async def test_a_broken_address_file_is_a_finding(data_dir: DataDir) -> None:
 
 async def test_a_dead_stack_fails_everywhere_with_a_hint() -> None:
     found = await doctor.examine(
-        _NOWHERE, gateway_url=f"http://{_NOBODY}", gateway_token="secret", data_dir=Path("/no/such/place")
+        _NOWHERE,
+        gateway_url=f"http://{_NOBODY}",
+        gateway_token="secret",
+        settings=_bare(Path("/no/such/place")),
     )
     verdicts = {finding.name: finding.verdict for finding in found}
     assert verdicts.pop("disk") is Verdict.OK, "a directory that is yet to be made is judged by its disk"
@@ -143,7 +155,7 @@ async def test_addresses_that_are_none_are_findings() -> None:
     nonsense = Addresses(
         database_url="?", redis_url="?", temporal_address="?", temporal_namespace="", api_url="?"
     )
-    found = await doctor.examine(nonsense, gateway_url="?", gateway_token="secret", data_dir=Path())
+    found = await doctor.examine(nonsense, gateway_url="?", gateway_token="secret", settings=_bare(Path()))
     assert {finding.name for finding in found} == _ALL
     assert all(finding.hint for finding in found if finding.name != "disk")
 
@@ -172,7 +184,7 @@ async def test_a_check_that_breaks_does_not_hide_the_others(real_servers: Server
         real_servers.addresses,
         gateway_url="?",
         gateway_token=None,
-        data_dir=Path(),
+        settings=_bare(Path()),
         pending_migrations=broken,
     )
     by_name = {finding.name: finding for finding in found}
@@ -207,18 +219,20 @@ async def test_no_cache_is_a_warning() -> None:
 
 
 async def test_a_missing_namespace_comes_with_the_command_that_creates_it(real_servers: Servers) -> None:
-    finding = await doctor.check_temporal(real_servers.temporal_address, "elsewhere")
+    finding = await check_temporal(_at(real_servers, "elsewhere"))
     assert finding.verdict is Verdict.FAILED
-    assert "namespace create elsewhere" in finding.hint
+    assert "elsewhere" in finding.detail
+    assert "relance temporal setup --create-namespace" in finding.detail
 
 
 async def test_a_missing_search_attribute_comes_with_the_command_that_creates_it(
     real_servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(SEARCH_ATTRIBUTES, "RelanceNew", "Keyword")
-    finding = await doctor.check_temporal(real_servers.temporal_address, "default")
+    monkeypatch.setattr(temporal_setup, "SEARCH_ATTRIBUTES", ("RelanceNew",))
+    finding = await check_temporal(_at(real_servers, "default"))
     assert finding.verdict is Verdict.FAILED
-    assert "search-attribute create --name RelanceNew --type Keyword" in finding.hint
+    assert "RelanceNew" in finding.detail
+    assert "relance temporal setup" in finding.hint
 
 
 async def test_a_temporal_without_our_configuration_and_without_a_worker_is_found_out(
@@ -227,8 +241,8 @@ async def test_a_temporal_without_our_configuration_and_without_a_worker_is_foun
     monkeypatch.setattr("local.temporal.read_dynamic_config", dict)
     temporal_alone = External(database_url="postgresql://x", redis_url="redis://x", gateway=True)
     async with Servers.start(data_dir=free_path, external=temporal_alone) as servers:
-        finding = await doctor.check_temporal(servers.temporal_address, "default")
-        unserved = await doctor.check_worker(servers.temporal_address, "default")
+        finding = await check_temporal(_at(servers, "default"))
+        unserved = await check_worker(_at(servers, "default"))
     assert unserved.verdict is Verdict.FAILED
     assert "python -m worker" in unserved.hint
     assert finding.verdict is Verdict.FAILED

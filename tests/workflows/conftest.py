@@ -16,12 +16,12 @@ from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.temporal_setup import add_search_attributes
 from domain.contact_signals import Interaction
-from domain.identifiers import CAMPAIGN_QUEUE, contact_workflow_id, reply_queue, send_queue
+from domain.identifiers import CAMPAIGN_QUEUE, SEARCH_ATTRIBUTES, contact_workflow_id, reply_queue, send_queue
 from domain.messages import MessageType
 from tests.conftest import eventually
 from tests.workflows.ledger import Ledger
-from worker import SEARCH_ATTRIBUTES, add_search_attributes
 from workflows.batch import BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactInput, ContactWorkflow
@@ -39,7 +39,7 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
     """
     binary = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
     async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary)) as started:
-        await add_search_attributes(started.client, SEARCH_ATTRIBUTES)
+        await add_search_attributes(started.client, list(SEARCH_ATTRIBUTES))
         yield started
 
 

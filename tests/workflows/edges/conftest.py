@@ -20,15 +20,15 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from activities.temporal_setup import add_search_attributes
 from domain.campaign_progress import CampaignInput, CampaignProgress
 from domain.contact_signals import Interaction, Stop
 from domain.contact_states import ContactState
-from domain.identifiers import CAMPAIGN_QUEUE, contact_workflow_id, reply_queue, send_queue
+from domain.identifiers import CAMPAIGN_QUEUE, SEARCH_ATTRIBUTES, contact_workflow_id, reply_queue, send_queue
 from domain.messages import MessageType
 from storage.campaigns import Lane
 from tests.conftest import eventually
 from tests.workflows.edges.ledger import Desk, Ledger
-from worker import SEARCH_ATTRIBUTES, add_search_attributes
 from workflows.batch import BatchInput, BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactInput, ContactWorkflow
@@ -289,7 +289,7 @@ async def skipping_stage(*, open_to_patches: bool = False) -> AsyncIterator[Stag
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(binary), runtime=quiet_runtime()
     ) as started:
-        await add_search_attributes(started.client, SEARCH_ATTRIBUTES)
+        await add_search_attributes(started.client, list(SEARCH_ATTRIBUTES))
         ledger = Ledger(clock=started.get_current_time, window=WINDOW, grace=GRACE)
         async with Stage(started, ledger, open_to_patches=open_to_patches) as made:
             yield made
