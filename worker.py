@@ -27,11 +27,11 @@ from temporalio.worker import Worker
 
 from activities import temporal
 from activities.crew import Activity, Crew, Links
+from activities.gateways import open_gateways
 from activities.loops import goes_on
 from activities.sending import SendingActivities
 from domain.identifiers import CAMPAIGN_QUEUE, reply_queue, send_queue, sender_workflow_id
 from logs import configure_logging
-from providers.wassenger import WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
@@ -188,8 +188,13 @@ async def run(settings: Settings, stopped: asyncio.Event, *, guarded: bool = Tru
 
 async def open_links(settings: Settings, exits: AsyncExitStack) -> Links:
     """Everything that activities reach; `exits` closes it."""
-    if settings.database_url is None or settings.wassenger_token is None:
-        raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
+    gateway = open_gateways(settings)
+    if settings.database_url is None or gateway is None:
+        raise SystemExit(
+            "RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN (or RELANCE_META_ACCESS_TOKEN) must be set; "
+            "`make up` sets them"
+        )
+    exits.push_async_callback(gateway.close)
     # Temporal bounds activities; one that has sent a message must be able to say so, however late.
     pool = await database.connect(
         settings.database_url,
@@ -200,12 +205,6 @@ async def open_links(settings: Settings, exits: AsyncExitStack) -> Links:
     )
     exits.push_async_callback(database.close, pool)
     await refuse_wrong_key(pool)
-    gateway = WassengerGateway(
-        base_url=settings.wassenger_url,
-        token=settings.wassenger_token.get_secret_value(),
-        timeout_s=settings.gateway_timeout_s,
-    )
-    exits.push_async_callback(gateway.close)
     redis = locks.connect(settings.redis_url) if settings.redis_url else None
     if redis:
         exits.push_async_callback(_close, redis)

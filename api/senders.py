@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, status
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
@@ -16,6 +16,7 @@ from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
+from domain.providers import Provider, is_account_id
 from storage import audit, paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
 from storage.paces import PacingChange
@@ -29,6 +30,15 @@ def _international(text: str) -> str:
     return parse_phone(text, "ZZ")
 
 
+TemplateName = Annotated[str, Field(pattern="^[a-z0-9_]{1,512}$")]
+TemplateLanguage = Annotated[str, Field(pattern="^[a-z]{2,3}(_[A-Z]{2})?$")]
+_TEMPLATE = ("template_name", "template_language")
+_IDS = {
+    Provider.WASSENGER: "its devices have 24 hexadecimal digits",
+    Provider.META: "its phone number ids have 5 to 20 digits",
+}
+
+
 class SenderIn(BaseModel):
     """A WhatsApp account that is linked at the gateway."""
 
@@ -36,7 +46,24 @@ class SenderIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     phone: Annotated[str, AfterValidator(_international)] = Field(description="E.164, with the plus sign")
-    device_id: str = Field(pattern="^[0-9a-f]{24}$", description="The device's id at the gateway")
+    provider: Provider = Field(
+        default=Provider.WASSENGER, description="Whose gateway: wassenger, or meta for WhatsApp's Cloud API"
+    )
+    device_id: str = Field(
+        min_length=5,
+        max_length=24,
+        description="The account's id at the gateway: a device of Wassenger (24 hexadecimal digits), or a "
+        "phone number id of Meta (digits)",
+    )
+    template_name: TemplateName | None = Field(
+        default=None,
+        description="Meta only, and needed there: the approved template of Message 1. Its one body parameter is "
+        "the text of the message",
+    )
+    template_language: TemplateLanguage | None = Field(
+        default=None,
+        description="Meta only, and needed there: the template's language, such as fr or en_US",
+    )
     message_1_rate_per_s: float | None = Field(
         default=None,
         gt=0,
@@ -51,6 +78,18 @@ class SenderIn(BaseModel):
     account_since: date | None = Field(
         default=None, description="Since when the WhatsApp account exists; unset: since it was added here"
     )
+
+    @model_validator(mode="after")
+    def _fits_its_provider(self) -> Self:
+        if not is_account_id(self.provider, self.device_id):
+            name = self.provider.capitalize()
+            raise ValueError(f"{self.device_id} is no account of {name}: {_IDS[self.provider]}")
+        has_template = self.template_name is not None and self.template_language is not None
+        if self.provider is Provider.META and not has_template:
+            raise ValueError("Meta sends Message 1 as an approved template: give its name and its language")
+        if self.provider is not Provider.META and (self.template_name or self.template_language):
+            raise ValueError("only senders of Meta have a template")
+        return self
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -77,6 +116,10 @@ class SenderChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, min_length=1, max_length=100)
+    template_name: TemplateName | None = Field(
+        default=None, description="Meta only: counts from the next message"
+    )
+    template_language: TemplateLanguage | None = None
     message_1_rate_per_s: float | None = Field(default=None, gt=0, le=1000, description="null: no fixed pace")
     message_2_rate_per_s: float | None = Field(default=None, gt=0, le=1000)
     maturity: Maturity | None = Field(default=None, description="null: as its history tells")
@@ -146,8 +189,13 @@ async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
 async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs, caller: CurrentCaller) -> Sender:
     """Changes the name, the pace or the maturity of a sender; what concerns the pace takes effect at once."""
     given = change.model_dump(exclude_unset=True)
-    if missing := [name for name in ("name", "account_since") if name in given and given[name] is None]:
+    if missing := [
+        name for name in ("name", "account_since", *_TEMPLATE) if name in given and given[name] is None
+    ]:
         raise Problem(422, "Invalid request", f"{', '.join(missing)}: give a value, or leave it out")
+    existing = await _existing(needs, sender_id)
+    if existing.provider != Provider.META and any(name in given for name in _TEMPLATE):
+        raise Problem(422, "Invalid request", "only senders of Meta have a template")
     sender = await senders.change_sender(needs.pool, str(sender_id), given)
     if sender is None:
         raise not_found("sender", str(sender_id))

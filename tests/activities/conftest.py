@@ -30,7 +30,7 @@ from tests.scene import Scene
 from tests.wassenger import Json
 from workflows.contact import ContactInput, ContactWorkflow
 
-RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=0.6)
+RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=0.6, status_patience_s=0.8)
 GATEWAY_TIMEOUT_S = 0.5
 
 
