@@ -15,7 +15,8 @@ from activities.gateways import open_gateways
 from api.dependencies import Needs, Resources
 from api.problems import PROBLEM_RESPONSES, not_found
 from domain.providers import Provider
-from providers.base import DeviceHealth, Gateway, GatewayError
+from providers.base import DeviceHealth, GatewayError
+from providers.gateways import Gateways
 from storage import senders
 from storage.senders import Sender
 
@@ -76,15 +77,16 @@ class GatewayOut(BaseModel):
     detail: str = Field(description="What is wrong, if anything")
 
 
-def _gateway(request: Request) -> Gateway | None:
-    gateway: Gateway | None = request.app.state.gateway
+def _gateway(request: Request) -> Gateways | None:
+    gateway: Gateways | None = request.app.state.gateway
     return gateway
 
 
+CurrentGateway = Annotated[Gateways | None, Depends(_gateway)]
+
+
 @router.get("/senders/{sender_id}/health")
-async def get_health(
-    sender_id: UUID, needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]
-) -> SenderHealth:
+async def get_health(sender_id: UUID, needs: Needs, gateway: CurrentGateway) -> SenderHealth:
     """Asks the gateway now, for at most four seconds. That it is away is an answer too, with status 200."""
     sender = await senders.get_sender(needs.pool, str(sender_id))
     if sender is None:
@@ -102,7 +104,7 @@ async def get_health(
 
 
 @router.get("/gateway/devices")
-async def list_devices(needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]) -> GatewayOut:
+async def list_devices(needs: Needs, gateway: CurrentGateway) -> GatewayOut:
     """The accounts that are linked at the gateway, asked for at most four seconds: each could be a sender."""
     if gateway is None:
         return _devices(needs, [], {}, NO_GATEWAY)
@@ -165,14 +167,15 @@ def _shown(found: DeviceHealth, sender: Sender) -> SenderHealth:
 
 
 def _meaning(found: DeviceHealth, sender: Sender) -> str:
-    expected_phone = sender.phone
-    if found.phone is not None and found.phone.lstrip("+") != expected_phone.lstrip("+"):
-        return f"another number is linked: {found.phone} instead of {expected_phone}"
+    if found.phone is not None and found.phone.lstrip("+") != sender.phone.lstrip("+"):
+        return f"another number is linked: {found.phone} instead of {sender.phone}"
     if sender.provider == Provider.META:
         hint = "ready to send" if found.usable else "look at it in the WhatsApp Manager of Meta"
         return f"the number is {found.status}, {found.session}: {hint}"
-    if found.usable:
-        return "ready to send"
+    return "ready to send" if found.usable else _what_to_do(found)
+
+
+def _what_to_do(found: DeviceHealth) -> str:
     if found.session in _SCAN_NEEDED:
         return "scan the QR code: open the device at the gateway, and scan it with WhatsApp on this phone"
     if found.session == _CONFLICT:

@@ -1,10 +1,12 @@
 """Senders: the WhatsApp accounts that campaigns send from."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Query, status
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -14,14 +16,19 @@ from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from api.sender_health import LONGEST_LOOK_S, CurrentGateway
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
 from domain.providers import Provider, is_account_id
+from providers.base import GatewayError
+from providers.gateways import Gateways
 from storage import audit, paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
 from storage.paces import PacingChange
 from storage.sender_lists import ListedSender
 from storage.senders import Sender, SenderExistsError
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
 
@@ -62,7 +69,7 @@ class SenderIn(BaseModel):
     )
     template_language: TemplateLanguage | None = Field(
         default=None,
-        description="Meta only, and needed there: the template's language, such as fr or en_US",
+        description="Meta only, needed there: the template's language, such as fr or en_US",
     )
     message_1_rate_per_s: float | None = Field(
         default=None,
@@ -93,7 +100,7 @@ class SenderIn(BaseModel):
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> Sender:
+async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller, gateway: CurrentGateway) -> Sender:
     """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds.
 
     One that was removed comes back, with its history, by its device or by its number. Refused (409) when
@@ -107,7 +114,20 @@ async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> 
     kept = sender.model_dump(mode="json", exclude={"phone"})
     await audit.note(needs.pool, caller.actor, "sender.saved", "sender", saved.id, after=kept)
     await needs.bell.ring(saved.id)
+    if sender.provider is Provider.META and gateway is not None:
+        await _direct_webhooks(needs, gateway, saved.device_id)
     return saved
+
+
+async def _direct_webhooks(needs: Resources, gateway: Gateways, number: str) -> None:
+    """At once, since a campaign may start at once; what fails here is tried again behind the scenes."""
+    if (callback := needs.settings.meta_webhook) is None:
+        return
+    try:
+        async with asyncio.timeout(LONGEST_LOOK_S):
+            await gateway.direct_webhook(number, url=callback[0], verify_token=callback[1])
+    except (GatewayError, TimeoutError, ValueError) as error:
+        log.warning("webhooks of a Meta number not directed here yet", number=number, error=str(error))
 
 
 class SenderChange(BaseModel):
