@@ -64,7 +64,7 @@ class SenderIn(BaseModel):
     )
     template_name: TemplateName | None = Field(
         default=None,
-        description="Meta only, and needed there: the approved template of Message 1. Its one body parameter is "
+        description="Meta only, needed there: the approved template of Message 1, whose one body parameter is "
         "the text of the message",
     )
     template_language: TemplateLanguage | None = Field(

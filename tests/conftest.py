@@ -117,7 +117,7 @@ def settings(servers: Servers) -> Settings:
         meta_access_token=SecretStr(SANDBOX_TOKEN),
         meta_app_secret=SecretStr(SANDBOX_APP_SECRET),
         meta_verify_token=SecretStr(SANDBOX_VERIFY_TOKEN),
-        meta_status_patience_s=3,
+        meta_status_patience_s=30,
         webhook_secret=SecretStr(secrets.token_urlsafe(16)),
         local_api_key=SecretStr(LOCAL_API_KEY),
         suppression_key=SUPPRESSION_KEY,

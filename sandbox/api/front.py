@@ -186,7 +186,10 @@ def occasion(scope: Scope, body: bytes) -> Occasion:
     said = content if isinstance(content, dict) else {}
     if is_meta(scope):
         resource = "meta_messages" if scope["path"].endswith("/messages") else "meta_numbers"
-        said = {"phone": f"+{said.get('to')}", "reference": said.get("biz_opaque_callback_data")}
+        said = {
+            "phone": f"+{str(said.get('to')).lstrip('+')}",
+            "reference": said.get("biz_opaque_callback_data"),
+        }
     named = {name: said.get(name) or next(iter(query.get(name, [])), None) for name in ("phone", "reference")}
     return Occasion(
         target=f"{resource}.{scope['method'].lower()}",

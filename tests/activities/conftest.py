@@ -17,6 +17,7 @@ from domain.identifiers import contact_workflow_id
 from domain.messages import MessageType
 from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
+from providers.base import Gateway
 from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import locks
@@ -39,7 +40,7 @@ class Post:
     """Where messages are handed over: `send` is one activity attempt."""
 
     pool: Pool
-    gateway: WassengerGateway
+    gateway: Gateway
     lock: Message2Lock | None
     bell: SenderBell
 
