@@ -56,8 +56,12 @@ def text(phone: str, said: str = "yes", **more: Any) -> Json:
 def signed(payload: Json, secret: str = SANDBOX_APP_SECRET) -> tuple[bytes, dict[str, str]]:
     """The bytes and the headers of a POST."""
     raw = json.dumps(payload).encode()
-    digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    return raw, {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
+    return raw, {"X-Hub-Signature-256": signature(raw, secret), "Content-Type": "application/json"}
+
+
+def signature(raw: bytes, secret: str = SANDBOX_APP_SECRET) -> str:
+    """As Meta makes it."""
+    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
 async def deliver(pool: Pool, intake: Intake, payload: Json) -> list[str]:

@@ -21,7 +21,7 @@ from storage.senders import Sender
 from tests import meta
 from tests.activities.conftest import GATEWAY_TIMEOUT_S, Desk, Post
 from tests.activities.test_sending import accepted_by_provider
-from tests.conftest import Town
+from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
 
 ANSWER_LOST = ["accept_then_drop", "accept_then_timeout", "accept_then_502"]
@@ -57,6 +57,10 @@ async def first_message(scene: Scene) -> str:
     return str((await scene.message())["id"])
 
 
+async def is_unknown(scene: Scene) -> bool:
+    return await scene.outcomes() == ["unknown"]
+
+
 @pytest.mark.parametrize("kind", [*ANSWER_LOST, "drop", "reset", "html_504"])
 async def test_a_message_of_unknown_outcome_is_never_sent_again(
     town: Town, number: Sender, through_meta: Post, kind: str
@@ -82,8 +86,7 @@ async def test_its_status_webhook_says_that_it_was_sent(
     scene = await open_scene(town, sender=number)
     await break_posts(scene, kind)
     sending_it = asyncio.create_task(through_meta.send(scene, status_patience_s=LONG_S))
-    while await scene.outcomes() != ["unknown"]:
-        await asyncio.sleep(0.05)
+    await eventually(lambda: is_unknown(scene), what="the unknown outcome")
     told = meta.status("sent", reference=f"{await first_message(scene)}/1")
     assert await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told])) == ["sent"]
     outcome = await sending_it
@@ -101,8 +104,7 @@ async def test_its_status_webhook_says_that_it_failed(
     scene = await open_scene(town, sender=number)
     await break_posts(scene, "accept_then_drop")
     sending_it = asyncio.create_task(through_meta.send(scene, status_patience_s=LONG_S))
-    while await scene.outcomes() != ["unknown"]:
-        await asyncio.sleep(0.05)
+    await eventually(lambda: is_unknown(scene), what="the unknown outcome")
     told = meta.status("failed", reference=f"{await first_message(scene)}/1", code=131026)
     await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
     assert (await sending_it).state == "failed"
