@@ -55,10 +55,7 @@ function Facts({ details: { sender, pace } }: { details: Schemas['SenderOut'] })
     ...(sender.template_name
       ? [[t.template, `${sender.template_name} (${sender.template_language})`] as const]
       : []),
-    [
-      sender.provider === 'meta' ? t.numberId : t.facts.device,
-      <code key="device">{sender.device_id}</code>,
-    ],
+    [sender.provider === 'meta' ? t.numberId : t.facts.device, <code key="device">{sender.device_id}</code>],
   ];
   return (
     <section aria-label={t.now}>

@@ -121,7 +121,8 @@ const fr: typeof en = french({
   metaHint:
     'Un numéro officiel de la plateforme WhatsApp Business. Le Message 1 part sous forme de modèle approuvé.',
   numberId: 'Identifiant du numéro de téléphone',
-  numberIdHint: 'Des chiffres uniquement. Dans la console de Meta : WhatsApp > Configuration de l’API, sous le numéro.',
+  numberIdHint:
+    'Des chiffres uniquement. Dans la console de Meta : WhatsApp > Configuration de l’API, sous le numéro.',
   numberIdWrong: 'L’identifiant d’un numéro a de 5 à 20 chiffres.',
   template: 'Modèle du Message 1',
   templateHint:
