@@ -1,4 +1,4 @@
-"""The sandbox as the Cloud API of Meta: signed webhooks with several updates each, and refusals that come later."""
+"""The sandbox as the Cloud API of Meta: signed webhooks with several updates each, refusals that come later."""
 
 import hashlib
 import hmac
