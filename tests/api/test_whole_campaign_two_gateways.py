@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from local.addresses import SANDBOX_TOKEN
 from local.proof import compare, load_contacts
@@ -19,7 +18,7 @@ TROUBLE: tuple[dict[str, Any], ...] = (
 )
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def no_faults(sandbox: httpx.AsyncClient) -> AsyncIterator[None]:
     """None are left for other tests."""
     yield
