@@ -83,8 +83,8 @@ def list_senders(as_json: AsJson = False) -> None:
         return
     for sender in senders:
         reason = f" ({sender['status_reason']})" if sender["status_reason"] else ""
-        account = f"{sender['name']}  {sender['phone']}  {sender['provider']}"
-        console.print(f"{sender['id']}  {account}  {sender['status']}{reason}")
+        account = f"{sender['id']}  {sender['name']}  {sender['phone']}  {sender['status']}{reason}"
+        console.print(f"{account}  {sender['provider']}")
 
 
 @sender_app.command("show")
