@@ -8,7 +8,16 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Query, status
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
@@ -86,11 +95,16 @@ class SenderIn(BaseModel):
         default=None, description="Since when the WhatsApp account exists; unset: since it was added here"
     )
 
+    @field_validator("device_id")
+    @classmethod
+    def _is_of_its_provider(cls, device_id: str, info: ValidationInfo) -> str:
+        provider = info.data.get("provider", Provider.WASSENGER)
+        if not is_account_id(provider, device_id):
+            raise ValueError(f"this is no account of {provider.capitalize()}: {_IDS[provider]}")
+        return device_id
+
     @model_validator(mode="after")
     def _fits_its_provider(self) -> Self:
-        if not is_account_id(self.provider, self.device_id):
-            name = self.provider.capitalize()
-            raise ValueError(f"{self.device_id} is no account of {name}: {_IDS[self.provider]}")
         has_template = self.template_name is not None and self.template_language is not None
         if self.provider is Provider.META and not has_template:
             raise ValueError("Meta sends Message 1 as an approved template: give its name and its language")
