@@ -111,15 +111,17 @@ def up() -> None:
 
 
 def _gateway_notice(settings: Settings) -> str:
-    if settings.wassenger_token is None:
+    through = {"Wassenger": settings.wassenger_token is not None, "Meta's Cloud API": settings.has_meta}
+    names = " and ".join(name for name, is_set in through.items() if is_set)
+    if not names:
         return (
-            "Messages go to the [bold]sandbox[/]: RELANCE_WASSENGER_TOKEN is not set, "
-            "so nobody gets anything real."
+            "Messages go to the [bold]sandbox[/]: neither RELANCE_WASSENGER_TOKEN nor "
+            "RELANCE_META_ACCESS_TOKEN is set, so nobody gets anything real."
         )
-    notice = "Messages go to [bold red]real people[/] through Wassenger: RELANCE_WASSENGER_TOKEN is set."
+    notice = f"Messages go to [bold red]real people[/] through {names}: there is a token."
     if settings.public_url is None:
         notice += (
-            "\n[yellow]RELANCE_PUBLIC_URL is not set: Wassenger cannot reach this machine, so no reaction "
+            "\n[yellow]RELANCE_PUBLIC_URL is not set: no gateway can reach this machine, so no reaction "
             "will ever be seen. Set it to the address by which the internet reaches this API.[/]"
         )
     return notice

@@ -119,6 +119,16 @@ class Settings(BaseSettings):
     wassenger_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
 
+    # Meta's Cloud API: a token for all its numbers, or JSON {"phone number id": "token"} for single ones.
+    meta_url: str = "https://graph.facebook.com"
+    meta_version: str = Field(default="v24.0", pattern=r"^v[0-9]+\.[0-9]+$")
+    meta_access_token: SecretStr | None = None
+    meta_access_tokens: dict[str, SecretStr] = {}
+    meta_app_secret: SecretStr | None = None  # signs its webhooks
+    meta_verify_token: SecretStr | None = None  # of the handshake about the address of its webhooks
+    # For so long a send with an unknown outcome waits for its status webhook; then it has failed, unknown.
+    meta_status_patience_s: float = Field(default=600, ge=1)
+
     # Opt-outs of erased people are kept as hashes under this key; the embedded stack makes one by itself.
     suppression_key: SecretStr | None = Field(default=None, min_length=32)
     webhook_retention_days: float = Field(default=30, gt=0)  # raw webhooks that are worked off
@@ -220,7 +230,7 @@ class Settings(BaseSettings):
             raise ValueError("not in PEM format; a file is named by the variable with _FILE at its end")
         return value
 
-    @field_validator("wassenger_url", "public_url", "api_url")
+    @field_validator("wassenger_url", "meta_url", "public_url", "api_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         # Credentials have settings of their own, which no log and no error shows.
@@ -291,6 +301,18 @@ class Settings(BaseSettings):
         if self.public_url is None or self.webhook_secret is None:
             return None
         return f"{self.public_url.rstrip('/')}/webhooks/wassenger/{self.webhook_secret.get_secret_value()}"
+
+    @property
+    def has_meta(self) -> bool:
+        """Whether messages can go through Meta's Cloud API."""
+        return self.meta_access_token is not None or bool(self.meta_access_tokens)
+
+    @property
+    def meta_webhook(self) -> tuple[str, str] | None:
+        """Where Meta's webhooks go, and the token of the handshake; None: something for them is not set."""
+        if self.public_url is None or self.meta_verify_token is None or self.meta_app_secret is None:
+            return None
+        return f"{self.public_url.rstrip('/')}/webhooks/meta", self.meta_verify_token.get_secret_value()
 
     @property
     def effective_api_url(self) -> str:

@@ -32,13 +32,13 @@ from activities import temporal
 from activities.crew import Activity, Crew, Links
 from activities.deployments import make_first_current
 from activities.exposition import Exposition
+from activities.gateways import open_gateways
 from activities.loops import goes_on
 from activities.sending import SendingActivities
 from activities.temporal_setup import SetupError, ensure_search_attributes
 from domain.identifiers import CAMPAIGN_QUEUE, DEPLOYMENT, reply_queue, send_queue, sender_workflow_id
 from domain.worker_roles import WorkerRole
 from logs import configure_logging
-from providers.wassenger import WassengerGateway
 from settings import Settings, load_settings
 from storage import database, locks, senders
 from storage.database import Pool
@@ -196,8 +196,13 @@ async def run(
 
 async def open_links(settings: Settings, exits: AsyncExitStack, runtime: Runtime | None = None) -> Links:
     """Everything that activities reach; `exits` closes it."""
-    if settings.database_url is None or settings.wassenger_token is None:
-        raise SystemExit("RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN must be set; `make up` sets both")
+    gateway = open_gateways(settings)
+    if settings.database_url is None or gateway is None:
+        raise SystemExit(
+            "RELANCE_DATABASE_URL and RELANCE_WASSENGER_TOKEN (or RELANCE_META_ACCESS_TOKEN) must be set; "
+            "`make up` sets them"
+        )
+    exits.push_async_callback(gateway.close)
     # Temporal bounds activities; one that has sent a message must be able to say so, however late.
     pool = await database.connect(
         settings.database_url,
@@ -208,12 +213,6 @@ async def open_links(settings: Settings, exits: AsyncExitStack, runtime: Runtime
     )
     exits.push_async_callback(database.close, pool)
     await refuse_wrong_key(pool)
-    gateway = WassengerGateway(
-        base_url=settings.wassenger_url,
-        token=settings.wassenger_token.get_secret_value(),
-        timeout_s=settings.gateway_timeout_s,
-    )
-    exits.push_async_callback(gateway.close)
     redis = locks.connect(settings.redis_url) if settings.redis_url else None
     if redis:
         exits.push_async_callback(_close, redis)

@@ -31,7 +31,8 @@ from activities.upkeep import UpkeepActivities, UpkeepRules
 from activities.upkeep_starts import UpkeepKeeper
 from activities.watch import AlertWatch
 from domain.identifiers import WEBHOOK_NAME
-from providers.wassenger import CONNECT_TIMEOUT_S, WassengerGateway
+from providers.gateways import Gateways
+from providers.wassenger import CONNECT_TIMEOUT_S
 from settings import Settings
 from storage import locks, monitoring
 from storage.database import Pool
@@ -46,7 +47,7 @@ class Links:
 
     pool: Pool
     client: Client
-    gateway: WassengerGateway
+    gateway: Gateways
     redis: Redis | None
 
 
@@ -173,6 +174,7 @@ def sending_rules(settings: Settings) -> SendingRules:
         attempts=settings.send_attempts,
         retry_base_s=settings.retry_base_s,
         lookup_wait_s=settings.lookup_wait_s,
+        status_patience_s=settings.meta_status_patience_s,
         post_limit_s=CONNECT_TIMEOUT_S + settings.gateway_timeout_s,
     )
 
@@ -180,7 +182,10 @@ def sending_rules(settings: Settings) -> SendingRules:
 def upkeep_rules(settings: Settings) -> UpkeepRules:
     """How upkeep goes about it here."""
     return UpkeepRules(
-        patience_s=settings.upkeep_patience_s, webhook_url=settings.webhook_url, webhook_name=WEBHOOK_NAME
+        patience_s=settings.upkeep_patience_s,
+        webhook_url=settings.webhook_url,
+        webhook_name=WEBHOOK_NAME,
+        meta_webhook=settings.meta_webhook,
     )
 
 

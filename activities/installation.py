@@ -28,6 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.loops import goes_on
 from domain.identifiers import CAMPAIGN_QUEUE, INSTALLATION_SCHEDULE_ID
+from domain.providers import Provider
 from providers.base import Gateway, GatewayError, GatewayMessage
 from storage import installation, lost_sends
 from storage.database import Pool
@@ -193,7 +194,7 @@ class InstallationGuard:
     async def _ask_gateway(self) -> None:
         """Whether the gateway has messages of ours that are newer than all that this database knows."""
         for sender in await installation.latest_sends(self._pool):
-            if sender.sender_id in self._asked:
+            if sender.sender_id in self._asked or sender.provider == Provider.META:
                 continue
             now = datetime.now(UTC)
             since = (sender.latest or now - NEVER_SENT_SINCE) - CLOCKS_DIFFER

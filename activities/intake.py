@@ -26,7 +26,7 @@ from domain.phone import mask_phone
 from logs import log_scope
 from metrics import WEBHOOK_DELAY_S
 from providers.base import DeliveryStatus, DeliveryUpdate, Ignored, InboundMessage, SessionUpdate, WebhookNews
-from providers.wassenger_events import interpret
+from providers.webhook_news import interpret
 from storage import contacts, interactions, senders, test_sends, webhook_events
 from storage.contacts import StoppedContact
 from storage.database import Pool
@@ -178,6 +178,11 @@ class Intake:
             if await self._of_test_message(update, status):
                 return f"{status}, of a test message"
             return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
+        if update.stops_sender:
+            await self._stop_sender(applied.sender_id, update.failure_reason or "the account failed")
+        if update.opted_out and (phone := await contacts.get_phone(self._pool, applied.contact_id)):
+            stopped = await interactions.record_opt_out(self._pool, phone, update.occurred_at)
+            await self.stop_opted_out(event.id, update.occurred_at, stopped)
         if applied.changed and status is MessageStatus.FAILED:
             await self._bell.ring(applied.sender_id)  # several in a row may be an emergency
         if applied.failed_contact:
@@ -205,11 +210,14 @@ class Intake:
         for sender in await senders.list_senders(self._pool):
             if sender.device_id == update.device:
                 reason = f"the WhatsApp session is {update.session}"
-                if await senders.stop_sender(self._pool, sender.id, reason):
-                    log.error("sender stopped", sender_id=sender.id, reason=reason)
-                    await self._bell.ring(sender.id)
+                await self._stop_sender(sender.id, reason)
                 return f"sender stopped: {reason}"
         return "ignored: not one of our senders"
+
+    async def _stop_sender(self, sender_id: str, reason: str) -> None:
+        if await senders.stop_sender(self._pool, sender_id, reason):
+            log.error("sender stopped", sender_id=sender_id, reason=reason)
+            await self._bell.ring(sender_id)
 
     async def _tell(self, campaign_id: str, contact_id: str, signal: str, argument: Interaction | Stop) -> None:
         handle = self._temporal.get_workflow_handle(contact_workflow_id(campaign_id, contact_id))

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.bell import SenderBell
 from activities.installation import CLOCKS_DIFFER, end_campaign_workflows, our_reference
+from domain.providers import Provider
 from domain.upkeep import Finding, FindingKind, Looked, found
 from providers.base import DeliveryStatus, Gateway, GatewayMessage
 from storage import installation, lost_sends, senders, sending
@@ -23,6 +24,10 @@ REQUEST_GAP_S = 0.2
 MOST_PAGES = 5000  # of one sender: half a million messages
 # Where the database does not say when it was alive, what matters is not older than any campaign.
 LONGEST_UNKNOWN = timedelta(days=7)
+NOT_TO_BE_ASKED = (
+    "the installation was restored, and Meta does not tell what this number has sent since the backup: whoever "
+    "resumes it may send some messages of running campaigns twice; to be safe, cancel those first"
+)
 
 
 class RestoreActivities:
@@ -48,6 +53,10 @@ class RestoreActivities:
         marked: list[str] = []
         kept: list[str] = []
         for sender in await installation.latest_sends(self._pool):
+            if sender.provider == Provider.META:
+                # Nobody can be asked what it sent since the backup: a person decides between twice and never.
+                await senders.stop_sender(self._pool, sender.sender_id, NOT_TO_BE_ASKED)
+                continue
             for page in range(MOST_PAGES):
                 activity.heartbeat()
                 await asyncio.sleep(REQUEST_GAP_S)

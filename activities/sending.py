@@ -8,7 +8,7 @@ before it may be sent again. What is counted as an attempt, and what is a refusa
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
@@ -22,17 +22,19 @@ from activities.bell import SenderBell
 from domain.messages import MessageType
 from metrics import MESSAGE_2_DELAY_S, SEND_ATTEMPTS
 from providers.base import (
+    CannotLookUpError,
     DeliveryStatus,
     Gateway,
     GatewayBusyError,
     GatewayError,
     GatewayMessage,
     MessageRejectedError,
+    MessageTemplate,
     OutcomeUnknownError,
     OutgoingMessage,
     SenderStoppedError,
 )
-from storage import sending
+from storage import sending, unconfirmed
 from storage.database import Pool
 from storage.locks import Message2Lock
 from storage.reservations import HELD_BY_A_PERSON_S, Held, Reason
@@ -51,6 +53,10 @@ LONGEST_WAIT_S = {Reason.PACE: 120.0, Reason.BREAK: 10.0}
 # meanwhile, so it waits there for the rest, and leaves when that opens.
 LONGEST_DELAY_S = {Reason.QUOTA: 5.0}
 NOT_SENT = "NotSent"
+# A status webhook mostly comes within seconds: so long its message keeps its place, one of few of its sender.
+STATUS_WAIT_S = 45.0
+STATUS_POLL_S = 0.5
+STATUS_LOOK_S = 60.0  # afterwards: each look takes a turn of the sender's queue
 NOTICE_S = 1.0  # how soon a waiting message notices a pause, a new pace, or that its worker stops
 
 
@@ -79,6 +85,7 @@ class SendingRules:
     attempts: int
     retry_base_s: float
     lookup_wait_s: float
+    status_patience_s: float  # how long an outcome may stay unknown that only a webhook can tell
     post_limit_s: float  # by then a POST has ended: connect and read timeouts together
 
 
@@ -127,7 +134,7 @@ class SendingActivities:
         if unresolved is None:
             return False
         try:
-            await self._resolve(unresolved)
+            await self._resolve(replace(unresolved, is_awaited=False))
         except ApplicationError as error:
             if error.type != NOT_SENT:
                 raise  # it is still unknown; that it was not sent is an answer
@@ -178,7 +185,12 @@ class SendingActivities:
         try:
             accepted = await self._gateway.send(
                 OutgoingMessage(
-                    device=ready.device_id, phone=ready.phone, body=ready.body, reference=ready.message_id
+                    device=ready.device_id,
+                    phone=ready.phone,
+                    body=ready.body,
+                    reference=ready.message_id,
+                    attempt=ready.attempt,
+                    template=_template(ready),
                 )
             )
         except OutcomeUnknownError as error:
@@ -197,7 +209,8 @@ class SendingActivities:
             return await self._rejected(ready, code=error.code, detail=str(error))
         except (GatewayBusyError, SenderStoppedError) as error:
             SEND_ATTEMPTS.labels(send.message_type, "held").inc()
-            raise await self._hold(ready, error) from error
+            sender_wide = not isinstance(error, GatewayBusyError) or error.sender_wide
+            raise await self._hold(ready, error, sender_wide=sender_wide) from error
         SEND_ATTEMPTS.labels(send.message_type, "accepted").inc()
         return await self._accepted(ready, accepted)
 
@@ -216,7 +229,10 @@ class SendingActivities:
         if unresolved.in_flight_since is not None:
             # Whoever made that attempt may still be at it: by then it has ended, or will never POST.
             await _sleep_until(unresolved.in_flight_since + timedelta(seconds=self._rules.post_limit_s))
-        found = await self._look_up(unresolved)
+        try:
+            found = await self._look_up(unresolved)
+        except CannotLookUpError:
+            return await self._await_status(unresolved)
         if found is None:
             await asyncio.sleep(self._rules.lookup_wait_s)
             found = await self._look_up(unresolved)
@@ -233,11 +249,36 @@ class SendingActivities:
             )
         return await self._accepted(unresolved, found)
 
+    async def _await_status(self, unresolved: sending.Unresolved) -> sending.Settled:
+        """Waits for the webhook that tells what became of an attempt. Nothing is ever sent a second time here.
+
+        Mostly it comes within seconds: for those the wait is here, and comes to an end when the worker stops or
+        nothing more is wanted. After them the message gives its place to others and comes back.
+        """
+        ends_at = monotonic() + (STATUS_WAIT_S if unresolved.is_awaited else 0)
+        while True:
+            told = await unconfirmed.settle_by_status(
+                self._pool,
+                unresolved.message_id,
+                unresolved.attempt,
+                patience_s=max(self._rules.status_patience_s, self._rules.post_limit_s),
+            )
+            if isinstance(told, sending.Settled):
+                await self._bell.ring(unresolved.sender_id)
+                return told
+            is_leaving = activity.is_worker_shutdown() or activity.is_cancelled()
+            if is_leaving or monotonic() >= ends_at:
+                reason = "waits for the status webhook of an attempt whose outcome is unknown"
+                raise _later(reason, "Unconfirmed", min(told.for_s, STATUS_LOOK_S))
+            await asyncio.sleep(min(told.for_s, STATUS_POLL_S))
+
     async def _look_up(self, unresolved: sending.Unresolved) -> GatewayMessage | None:
         try:
             return await self._gateway.find_by_reference(
                 device=unresolved.device_id, reference=unresolved.message_id
             )
+        except CannotLookUpError:
+            raise
         except GatewayError as error:
             delay_s = BUSY_S
             if isinstance(error, SenderStoppedError):
@@ -316,6 +357,10 @@ class SendingActivities:
             until_resumed=isinstance(error, SenderStoppedError),
         )
         return _later(str(error), type(error).__name__, retry_after_s)
+
+
+def _template(ready: sending.Ready) -> MessageTemplate | None:
+    return MessageTemplate(name=ready.template[0], language=ready.template[1]) if ready.template else None
 
 
 def _unresolved(ready: sending.Ready) -> sending.Unresolved:

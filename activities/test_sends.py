@@ -17,11 +17,13 @@ from temporalio.exceptions import ApplicationError
 from activities.bell import SenderBell
 from activities.sending import BUSY_S, STALE_POST_S, SendingRules
 from providers.base import (
+    CannotLookUpError,
     DeliveryStatus,
     Gateway,
     GatewayBusyError,
     GatewayError,
     MessageRejectedError,
+    MessageTemplate,
     OutcomeUnknownError,
     OutgoingMessage,
     SenderStoppedError,
@@ -31,10 +33,12 @@ from storage.database import Pool
 from storage.reservations import Held
 from storage.senders import stop_sender
 from storage.test_sends import Step
+from storage.unconfirmed import UNCONFIRMED, WHY
 
 log = structlog.get_logger(__name__)
 
 LONGEST_WAIT_S = 180.0
+STATUS_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,16 @@ class SendTestActivities:
         if monotonic() - began > STALE_POST_S:
             await self._not_sent(step, "stale", "this worker was frozen before the POST")
             return
-        message = OutgoingMessage(device=step.device_id, phone=step.phone, body=step.body, reference=step.id)
+        message = OutgoingMessage(
+            device=step.device_id,
+            phone=step.phone,
+            body=step.body,
+            reference=step.id,
+            attempt=step.attempt,
+            template=MessageTemplate(name=step.template[0], language=step.template[1])
+            if step.template
+            else None,
+        )
         try:
             accepted = await self._gateway.send(message)
         except OutcomeUnknownError as error:
@@ -115,7 +128,7 @@ class SendTestActivities:
             "not_sent",
             code=error.code,
             detail=str(error),
-            hold_until=datetime.now(UTC) + timedelta(seconds=pause_s),
+            hold_until=datetime.now(UTC) + timedelta(seconds=pause_s) if error.sender_wide else None,
         )
         if pause_s > LONGEST_WAIT_S:
             await test_sends.end(self._pool, step.id, "refused", str(error))
@@ -132,6 +145,9 @@ class SendTestActivities:
                 await asyncio.sleep(self._rules.lookup_wait_s)
             try:
                 found = await self._gateway.find_by_reference(device=step.device_id, reference=step.id)
+            except CannotLookUpError:
+                await self._await_status(step)
+                return
             except GatewayError as error:
                 raise _later(f"cannot look the message up: {error}", BUSY_S) from error
             if found is None:
@@ -145,6 +161,14 @@ class SendTestActivities:
                 )
             return
         await self._not_sent(step, "not_found", "the provider does not know the message")
+
+    async def _await_status(self, step: Step) -> None:
+        """Its webhook tells, and moves it out of "pending"; if none comes in time, nobody knows."""
+        began_at = step.started_at or datetime.now(UTC)
+        if (datetime.now(UTC) - began_at).total_seconds() < LONGEST_WAIT_S:
+            raise _later("waits for the status webhook of an attempt", STATUS_LOOK_S)
+        await test_sends.record_outcome(self._pool, step, "unknown", code=UNCONFIRMED, detail=WHY)
+        await test_sends.end(self._pool, step.id, "failed", WHY)
 
     async def _not_sent(self, step: Step, code: str, detail: str) -> None:
         await test_sends.record_outcome(self._pool, step, "not_sent", code=code, detail=detail)

@@ -15,11 +15,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import STATUSES, Intake, process_safely
+from activities.meta_webhooks import MetaWebhooks
 from activities.sending import SendingActivities
 from domain.messages import moves_forward
 from domain.upkeep import Finding, FindingKind, Looked, found
-from providers.base import DeliveryUpdate, Gateway, GatewayBusyError, GatewayError, InboundMessage, WebhookItem
-from providers.wassenger_events import interpret
+from providers.base import DeliveryUpdate, GatewayBusyError, GatewayError, InboundMessage, WebhookItem
+from providers.gateways import Gateways
+from providers.webhook_news import interpret
 from storage import upkeep, webhook_events
 from storage.database import Pool
 from storage.upkeep import OpenMessage, SenderHistory
@@ -62,13 +64,14 @@ class UpkeepRules:
     patience_s: float
     webhook_url: str | None  # None: the gateway cannot reach us
     webhook_name: str
+    meta_webhook: tuple[str, str] | None  # address and token of the handshake
 
 
 class UpkeepActivities:
     """What an upkeep run asks the gateway, and its report."""
 
     def __init__(
-        self, pool: Pool, gateway: Gateway, intake: Intake, sending: SendingActivities, rules: UpkeepRules
+        self, pool: Pool, gateway: Gateways, intake: Intake, sending: SendingActivities, rules: UpkeepRules
     ) -> None:
         self._pool = pool
         self._gateway = gateway
@@ -108,6 +111,7 @@ class UpkeepActivities:
         if url is None:
             return Looked(part="webhook", looked_at=0)
         wrong = await self._ask(lambda: self._gateway.register_webhook(url=url, name=self._rules.webhook_name))
+        wrong += await self._ask(MetaWebhooks(self._pool, self._gateway, self._rules.meta_webhook).check)
         detail = f"the webhook at the gateway: {'; '.join(wrong)}"
         return Looked(
             part="webhook",

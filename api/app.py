@@ -9,7 +9,9 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from activities.bell import SenderBell
+from activities.gateways import open_gateways
 from activities.intake import Intake
+from activities.meta_webhooks import MetaWebhooks
 from activities.temporal import connect
 from api import (
     alerts,
@@ -47,7 +49,6 @@ from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
 from domain.identifiers import WEBHOOK_NAME
 from providers.base import GatewayError
-from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import database
 from storage import users as first_users
@@ -78,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         bell = SenderBell(temporal)
         app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal, bell=bell)
         desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal, bell))
-        registration = asyncio.create_task(_keep_registering(settings))
+        registration = asyncio.create_task(_keep_registering(settings, pool))
         try:
             yield
         finally:
@@ -152,26 +153,24 @@ def _required(value: str | None, name: str) -> str:
     return value
 
 
-async def _keep_registering(settings: Settings) -> None:
+async def _keep_registering(settings: Settings, pool: database.Pool) -> None:
     """Tells the gateway where its webhooks go, as soon as it can be told."""
     url = settings.webhook_url
-    if url is None or settings.wassenger_token is None:
-        log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so Wassenger cannot tell us of any reaction")
+    gateways = open_gateways(settings)
+    if url is None or gateways is None:
+        log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so no gateway can tell us of any reaction")
         return
-    gateway = WassengerGateway(
-        base_url=settings.wassenger_url,
-        token=settings.wassenger_token.get_secret_value(),
-        timeout_s=settings.gateway_timeout_s,
-    )
     try:
         while True:
             try:
-                await gateway.register_webhook(url=url, name=WEBHOOK_NAME)
+                await gateways.register_webhook(url=url, name=WEBHOOK_NAME)
             except GatewayError as error:
                 log.warning("webhook not registered, trying again", error=str(error))
                 await asyncio.sleep(REGISTER_RETRY_S)
             else:
                 log.info("webhook registered", public_url=settings.public_url)
-                return
+                break
+        if settings.has_meta:
+            await MetaWebhooks(pool, gateways, settings.meta_webhook).run()
     finally:
-        await gateway.close()
+        await gateways.close()

@@ -11,17 +11,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
+from activities.gateways import open_gateways
 from api.dependencies import Needs, Resources
 from api.problems import PROBLEM_RESPONSES, not_found
-from providers.base import DeviceHealth, Gateway, GatewayError
-from providers.wassenger import WassengerGateway
+from domain.providers import Provider
+from providers.base import DeviceHealth, GatewayError
+from providers.gateways import Gateways
 from storage import senders
+from storage.senders import Sender
 
 LONGEST_LOOK_S = 4.0
 # The words of Wassenger for a session that has to be linked again, or for the first time.
 _SCAN_NEEDED = frozenset({"new", "authorize", "authorizing"})
 _CONFLICT = "conflict"
-NO_GATEWAY = "no gateway: set RELANCE_WASSENGER_TOKEN"
+NO_GATEWAY = "no gateway: set RELANCE_WASSENGER_TOKEN or RELANCE_META_ACCESS_TOKEN"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,13 +32,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 async def _open_gateway(app: FastAPI) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
     settings = resources.settings
-    app.state.gateway = None
-    if settings.wassenger_token is not None:
-        app.state.gateway = WassengerGateway(
-            base_url=settings.wassenger_url,
-            token=settings.wassenger_token.get_secret_value(),
-            timeout_s=min(LONGEST_LOOK_S, settings.gateway_timeout_s),
-        )
+    within_s = min(LONGEST_LOOK_S, settings.gateway_timeout_s)
+    app.state.gateway = open_gateways(settings.model_copy(update={"gateway_timeout_s": within_s}))
     try:
         yield
     finally:
@@ -79,15 +77,16 @@ class GatewayOut(BaseModel):
     detail: str = Field(description="What is wrong, if anything")
 
 
-def _gateway(request: Request) -> Gateway | None:
-    gateway: Gateway | None = request.app.state.gateway
+def _gateway(request: Request) -> Gateways | None:
+    gateway: Gateways | None = request.app.state.gateway
     return gateway
 
 
+CurrentGateway = Annotated[Gateways | None, Depends(_gateway)]
+
+
 @router.get("/senders/{sender_id}/health")
-async def get_health(
-    sender_id: UUID, needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]
-) -> SenderHealth:
+async def get_health(sender_id: UUID, needs: Needs, gateway: CurrentGateway) -> SenderHealth:
     """Asks the gateway now, for at most four seconds. That it is away is an answer too, with status 200."""
     sender = await senders.get_sender(needs.pool, str(sender_id))
     if sender is None:
@@ -101,11 +100,11 @@ async def get_health(
         return _unknown(f"the gateway did not answer within {LONGEST_LOOK_S:.0f} s: try again in a moment")
     except GatewayError as error:
         return _unknown(f"the gateway gave no answer about this device: {error}")
-    return _shown(found, sender.phone)
+    return _shown(found, sender)
 
 
 @router.get("/gateway/devices")
-async def list_devices(needs: Needs, gateway: Annotated[Gateway | None, Depends(_gateway)]) -> GatewayOut:
+async def list_devices(needs: Needs, gateway: CurrentGateway) -> GatewayOut:
     """The accounts that are linked at the gateway, asked for at most four seconds: each could be a sender."""
     if gateway is None:
         return _devices(needs, [], {}, NO_GATEWAY)
@@ -154,7 +153,7 @@ def _unknown(detail: str) -> SenderHealth:
     )
 
 
-def _shown(found: DeviceHealth, expected_phone: str) -> SenderHealth:
+def _shown(found: DeviceHealth, sender: Sender) -> SenderHealth:
     return SenderHealth(
         checked_at=datetime.now(UTC),
         reachable=True,
@@ -163,15 +162,20 @@ def _shown(found: DeviceHealth, expected_phone: str) -> SenderHealth:
         status=found.status,
         session=found.session,
         phone=found.phone,
-        detail=_meaning(found, expected_phone),
+        detail=_meaning(found, sender),
     )
 
 
-def _meaning(found: DeviceHealth, expected_phone: str) -> str:
-    if found.phone is not None and found.phone.lstrip("+") != expected_phone.lstrip("+"):
-        return f"another number is linked: {found.phone} instead of {expected_phone}"
-    if found.usable:
-        return "ready to send"
+def _meaning(found: DeviceHealth, sender: Sender) -> str:
+    if found.phone is not None and found.phone.lstrip("+") != sender.phone.lstrip("+"):
+        return f"another number is linked: {found.phone} instead of {sender.phone}"
+    if sender.provider == Provider.META:
+        hint = "ready to send" if found.usable else "look at it in the WhatsApp Manager of Meta"
+        return f"the number is {found.status}, {found.session}: {hint}"
+    return "ready to send" if found.usable else _what_to_do(found)
+
+
+def _what_to_do(found: DeviceHealth) -> str:
     if found.session in _SCAN_NEEDED:
         return "scan the QR code: open the device at the gateway, and scan it with WhatsApp on this phone"
     if found.session == _CONFLICT:

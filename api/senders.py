@@ -1,12 +1,23 @@
 """Senders: the WhatsApp accounts that campaigns send from."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Query, status
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from api.dependencies import Needs, Resources
 from api.guard import CurrentCaller
@@ -14,19 +25,34 @@ from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.pausing import PauseIn, PauseScope
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
+from api.sender_health import LONGEST_LOOK_S, CurrentGateway
 from domain.pacing.pace import Maturity
 from domain.phone import parse_phone
+from domain.providers import Provider, is_account_id
+from providers.base import GatewayError
+from providers.gateways import Gateways
 from storage import audit, paces, run_settings, sender_lists, senders
 from storage.delivery_latency import DeliveryLatency, delivery_latency
 from storage.paces import PacingChange
 from storage.sender_lists import ListedSender
 from storage.senders import Sender, SenderExistsError
 
+log = structlog.get_logger(__name__)
+
 router = APIRouter(prefix="/api/senders", tags=["senders"], responses=PROBLEM_RESPONSES)
 
 
 def _international(text: str) -> str:
     return parse_phone(text, "ZZ")
+
+
+TemplateName = Annotated[str, Field(pattern="^[a-z0-9_]{1,512}$")]
+TemplateLanguage = Annotated[str, Field(pattern="^[a-z]{2,3}(_[A-Z]{2})?$")]
+_TEMPLATE = ("template_name", "template_language")
+_IDS = {
+    Provider.WASSENGER: "its devices have 24 hexadecimal digits",
+    Provider.META: "its phone number ids have 5 to 20 digits",
+}
 
 
 class SenderIn(BaseModel):
@@ -36,7 +62,24 @@ class SenderIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     phone: Annotated[str, AfterValidator(_international)] = Field(description="E.164, with the plus sign")
-    device_id: str = Field(pattern="^[0-9a-f]{24}$", description="The device's id at the gateway")
+    provider: Provider = Field(
+        default=Provider.WASSENGER, description="Whose gateway: wassenger, or meta for WhatsApp's Cloud API"
+    )
+    device_id: str = Field(
+        min_length=5,
+        max_length=24,
+        description="The account's id at the gateway: a device of Wassenger (24 hexadecimal digits), or a "
+        "phone number id of Meta (digits)",
+    )
+    template_name: TemplateName | None = Field(
+        default=None,
+        description="Meta only, needed there: the approved template of Message 1, whose one body parameter is "
+        "the text of the message",
+    )
+    template_language: TemplateLanguage | None = Field(
+        default=None,
+        description="Meta only, needed there: the template's language, such as fr or en_US",
+    )
     message_1_rate_per_s: float | None = Field(
         default=None,
         gt=0,
@@ -52,9 +95,26 @@ class SenderIn(BaseModel):
         default=None, description="Since when the WhatsApp account exists; unset: since it was added here"
     )
 
+    @field_validator("device_id")
+    @classmethod
+    def _is_of_its_provider(cls, device_id: str, info: ValidationInfo) -> str:
+        provider = info.data.get("provider", Provider.WASSENGER)
+        if not is_account_id(provider, device_id):
+            raise ValueError(f"this is no account of {provider.capitalize()}: {_IDS[provider]}")
+        return device_id
+
+    @model_validator(mode="after")
+    def _fits_its_provider(self) -> Self:
+        has_template = self.template_name is not None and self.template_language is not None
+        if self.provider is Provider.META and not has_template:
+            raise ValueError("Meta sends Message 1 as an approved template: give its name and its language")
+        if self.provider is not Provider.META and (self.template_name or self.template_language):
+            raise ValueError("only senders of Meta have a template")
+        return self
+
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> Sender:
+async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller, gateway: CurrentGateway) -> Sender:
     """Adds a sender, or changes the one that has this device. Running workers pick it up within seconds.
 
     One that was removed comes back, with its history, by its device or by its number. Refused (409) when
@@ -68,7 +128,20 @@ async def save_sender(sender: SenderIn, needs: Needs, caller: CurrentCaller) -> 
     kept = sender.model_dump(mode="json", exclude={"phone"})
     await audit.note(needs.pool, caller.actor, "sender.saved", "sender", saved.id, after=kept)
     await needs.bell.ring(saved.id)
+    if sender.provider is Provider.META and gateway is not None:
+        await _direct_webhooks(needs, gateway, saved.device_id)
     return saved
+
+
+async def _direct_webhooks(needs: Resources, gateway: Gateways, number: str) -> None:
+    """At once, since a campaign may start at once; what fails here is tried again behind the scenes."""
+    if (callback := needs.settings.meta_webhook) is None:
+        return
+    try:
+        async with asyncio.timeout(LONGEST_LOOK_S):
+            await gateway.direct_webhook(number, url=callback[0], verify_token=callback[1])
+    except (GatewayError, TimeoutError, ValueError) as error:
+        log.warning("webhooks of a Meta number not directed here yet", number=number, error=str(error))
 
 
 class SenderChange(BaseModel):
@@ -77,6 +150,10 @@ class SenderChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, min_length=1, max_length=100)
+    template_name: TemplateName | None = Field(
+        default=None, description="Meta only: counts from the next message"
+    )
+    template_language: TemplateLanguage | None = None
     message_1_rate_per_s: float | None = Field(default=None, gt=0, le=1000, description="null: no fixed pace")
     message_2_rate_per_s: float | None = Field(default=None, gt=0, le=1000)
     maturity: Maturity | None = Field(default=None, description="null: as its history tells")
@@ -146,8 +223,13 @@ async def get_sender(sender_id: UUID, needs: Needs) -> SenderOut:
 async def change_sender(sender_id: UUID, change: SenderChange, needs: Needs, caller: CurrentCaller) -> Sender:
     """Changes the name, the pace or the maturity of a sender; what concerns the pace takes effect at once."""
     given = change.model_dump(exclude_unset=True)
-    if missing := [name for name in ("name", "account_since") if name in given and given[name] is None]:
+    if missing := [
+        name for name in ("name", "account_since", *_TEMPLATE) if name in given and given[name] is None
+    ]:
         raise Problem(422, "Invalid request", f"{', '.join(missing)}: give a value, or leave it out")
+    existing = await _existing(needs, sender_id)
+    if existing.provider != Provider.META and any(name in given for name in _TEMPLATE):
+        raise Problem(422, "Invalid request", "only senders of Meta have a template")
     sender = await senders.change_sender(needs.pool, str(sender_id), given)
     if sender is None:
         raise not_found("sender", str(sender_id))

@@ -6,19 +6,21 @@ would make the provider send it for a day. A body that cannot be stored is answe
 
 import asyncio
 import hmac
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import asyncpg
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 from activities.intake import Intake, process_safely
-from api.dependencies import Needs
+from api.dependencies import Needs, Resources
 from api.problems import Problem
 from metrics import WEBHOOKS_RECEIVED
-from providers.base import UnreadableWebhookError
-from providers.wassenger_events import split_webhook
+from providers import meta_events, wassenger_events
+from providers.base import UnreadableWebhookError, WebhookItem
 from storage import webhook_events
 from storage.database import Pool
 from storage.webhook_events import OptOut, WebhookEvent
@@ -29,12 +31,16 @@ log = structlog.get_logger(__name__)
 router = APIRouter(tags=["webhooks"])
 
 LARGEST_BODY = 1_048_576
+LARGEST_META_BODY = 4 * LARGEST_BODY  # a thousand updates of about a kilobyte, with room
 MOST_AT_ONCE = 32
 DRAIN_S = 5.0
 
 # What PostgreSQL says of content that it cannot hold, as opposed to not being able to store anything now.
 _BAD_CONTENT = (asyncpg.DataError, asyncpg.StatementTooComplexError, asyncpg.ProgramLimitExceededError)
 _NOT_STORED = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+Split = Callable[[bytes], list[WebhookItem]]
 
 
 class Received(BaseModel):
@@ -81,11 +87,51 @@ async def receive_wassenger(secret: str, request: Request, needs: Needs) -> Rece
         WEBHOOKS_RECEIVED.labels("refused").inc()
         log.warning("webhook with a wrong secret")
         raise Problem(401, "Unauthorized", "the webhook secret is wrong")
+    raw = await _body(request, LARGEST_BODY)
+    return await _received(request, needs, raw, wassenger_events.split_webhook)
+
+
+@router.get("/webhooks/meta", include_in_schema=False)
+async def verify_meta(
+    needs: Needs,
+    mode: Annotated[str, Query(alias="hub.mode")] = "",
+    challenge: Annotated[str, Query(alias="hub.challenge", max_length=200)] = "",
+    token: Annotated[str, Query(alias="hub.verify_token", max_length=500)] = "",
+) -> PlainTextResponse:
+    """Meta asks whether this address expects its webhooks: whoever knows the token gets the challenge back."""
+    expected = needs.settings.meta_verify_token
+    is_known = expected is not None and hmac.compare_digest(
+        token.encode(), expected.get_secret_value().encode()
+    )
+    if mode != "subscribe" or not is_known:
+        log.warning("handshake of Meta with a wrong token")
+        raise Problem(403, "Forbidden", "the verify token is wrong")
+    return PlainTextResponse(challenge)
+
+
+@router.post("/webhooks/meta", include_in_schema=False)
+async def receive_meta(request: Request, needs: Needs) -> Received:
+    """Meta posts here; its signature of the very bytes is how it proves itself."""
+    secret = needs.settings.meta_app_secret
+    raw = await _body(request, LARGEST_META_BODY)
+    signature = request.headers.get("X-Hub-Signature-256")
+    if secret is None or not meta_events.is_signed(raw, signature, secret.get_secret_value()):
+        WEBHOOKS_RECEIVED.labels("refused").inc()
+        log.warning("webhook of Meta with a wrong signature")
+        raise Problem(401, "Unauthorized", "the signature is wrong")
+    return await _received(request, needs, raw, meta_events.split_webhook)
+
+
+async def _body(request: Request, largest: int) -> bytes:
     raw = await request.body()
-    if len(raw) > LARGEST_BODY:
-        raise Problem(413, "Too large", f"a webhook may have {LARGEST_BODY} bytes, this one has {len(raw)}")
+    if len(raw) > largest:
+        raise Problem(413, "Too large", f"a webhook may have {largest} bytes, this one has {len(raw)}")
+    return raw
+
+
+async def _received(request: Request, needs: Resources, raw: bytes, split: Split) -> Received:
     try:
-        received = await _store(needs.pool, request.app.state.webhook_desk, raw)
+        received = await _store(needs.pool, request.app.state.webhook_desk, raw, split)
     except _NOT_STORED as error:
         WEBHOOKS_RECEIVED.labels("not_stored").inc()
         log.exception("webhook not stored, the provider will send it again")
@@ -95,9 +141,9 @@ async def receive_wassenger(secret: str, request: Request, needs: Needs) -> Rece
     return received
 
 
-async def _store(pool: Pool, desk: WebhookDesk, raw: bytes) -> Received:
+async def _store(pool: Pool, desk: WebhookDesk, raw: bytes, split: Split) -> Received:
     try:
-        items = split_webhook(raw)
+        items = split(raw)
     except UnreadableWebhookError as error:
         await _reject(pool, raw, str(error))
         return Received(rejected=1)

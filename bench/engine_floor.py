@@ -1,8 +1,8 @@
 """The floor under the engine: our workflows with activities that do nothing, in a process of its own.
 
 No database, no HTTP, no pace. What is left is what Temporal and its SDK cost for the same shape of workflow, so
-no implementation of these workflows can be faster here. `python -m bench.engine_floor ADDRESS NAMESPACE CONTACTS`
-runs one campaign and prints its seconds.
+no implementation of these workflows can be faster here.
+`python -m bench.engine_floor ADDRESS NAMESPACE CONTACTS` runs one campaign and prints its seconds.
 """
 
 import asyncio
@@ -29,11 +29,12 @@ from activities.campaigns import (
     SettleOutcome,
 )
 from activities.sending import SendInput, SendOutcome
+from activities.temporal_setup import ensure_search_attributes
 from domain.campaign_progress import CampaignInput
 from domain.contact_states import ContactState
 from domain.identifiers import CAMPAIGN_QUEUE, campaign_workflow_id, reply_queue, send_queue
 from storage.campaigns import Lane
-from worker import AT_ONCE, REPLIES_AT_ONCE, ensure_search_attributes
+from worker import AT_ONCE, REPLIES_AT_ONCE
 from workflows.batch import BatchWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.contact import ContactWorkflow

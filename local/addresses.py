@@ -10,6 +10,8 @@ from local.datadir import DataDir, is_in_use
 from settings import Settings
 
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's fixed token; it opens nothing else
+SANDBOX_APP_SECRET = "sandbox-app-secret"  # noqa: S105 - signs its webhooks in Meta's way
+SANDBOX_VERIFY_TOKEN = "sandbox-verify-token"  # noqa: S105 - of the handshake
 _FILE_NAME = "stack.json"
 
 
@@ -36,7 +38,14 @@ class Addresses:
         if self.temporal_ui_url:
             settings["RELANCE_TEMPORAL_UI_URL"] = self.temporal_ui_url
         if self.sandbox_url:
-            settings |= {"RELANCE_WASSENGER_URL": self.sandbox_url, "RELANCE_WASSENGER_TOKEN": SANDBOX_TOKEN}
+            settings |= {
+                "RELANCE_WASSENGER_URL": self.sandbox_url,
+                "RELANCE_WASSENGER_TOKEN": SANDBOX_TOKEN,
+                "RELANCE_META_URL": self.sandbox_url,
+                "RELANCE_META_ACCESS_TOKEN": SANDBOX_TOKEN,
+                "RELANCE_META_APP_SECRET": SANDBOX_APP_SECRET,
+                "RELANCE_META_VERIFY_TOKEN": SANDBOX_VERIFY_TOKEN,
+            }
         return settings
 
 

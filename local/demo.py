@@ -101,7 +101,11 @@ async def run_demo(console: Console, settings: Settings) -> DemoResult:
     shutil.rmtree(data_dir, ignore_errors=True)
     # The demo is about the embedded stack and the sandbox, whatever the environment says.
     embedded = settings.model_copy(
-        update=dict.fromkeys(("database_url", "redis_url", "temporal_address", "wassenger_token", "public_url"))
+        update={
+            **dict.fromkeys(("database_url", "redis_url", "temporal_address", "wassenger_token", "public_url")),
+            "meta_access_token": None,
+            "meta_access_tokens": {},
+        }
     )
     console.print("Starting PostgreSQL, Valkey, Temporal, the sandbox, the API and the worker ...")
     async with Stack.start(

@@ -11,9 +11,10 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from local.addresses import SANDBOX_TOKEN, Addresses, known_addresses
+from activities.gateways import open_gateways
+from local.addresses import Addresses, known_addresses
 from local.findings import TIMEOUT_S, Finding, Verdict, failed, guarded, ok, reason, warning
-from local.gateway_doctor import check_gateway, check_senders
+from local.gateway_doctor import check_gateway, check_meta, check_senders, in_sandbox
 from local.temporal_doctor import check_temporal, check_worker
 from local.valkey import why_no_pong
 from settings import Settings
@@ -39,11 +40,10 @@ async def examine_installation(settings: Settings) -> list[Finding]:
     if addresses is None:
         hint = "Start it with `make up`, or set RELANCE_DATABASE_URL and RELANCE_TEMPORAL_ADDRESS."
         return [failed("stack", f"nothing runs in {settings.data_dir}", hint)]
-    token = settings.wassenger_token.get_secret_value() if settings.wassenger_token else None
+    if addresses.sandbox_url:
+        settings = in_sandbox(settings, addresses.sandbox_url)
     return await examine(
         addresses,
-        gateway_url=addresses.sandbox_url or settings.wassenger_url,
-        gateway_token=SANDBOX_TOKEN if addresses.sandbox_url else token,
         settings=settings,
         pending_migrations=database.missing_migrations,
     )
@@ -52,8 +52,6 @@ async def examine_installation(settings: Settings) -> list[Finding]:
 async def examine(
     addresses: Addresses,
     *,
-    gateway_url: str,
-    gateway_token: str | None,
     settings: Settings,
     pending_migrations: PendingMigrations | None = None,
 ) -> list[Finding]:
@@ -71,10 +69,14 @@ async def examine(
         "valkey": check_valkey(addresses.redis_url),
         "temporal": check_temporal(temporal),
         "worker": check_worker(temporal),
-        "gateway": check_gateway(gateway_url, gateway_token, is_sandbox=is_sandbox),
     }
-    if gateway_token:
-        checks["senders"] = check_senders(addresses.database_url, gateway_url, gateway_token)
+    if settings.wassenger_token is not None or not settings.has_meta:
+        token = settings.wassenger_token.get_secret_value() if settings.wassenger_token else None
+        checks["gateway"] = check_gateway(settings.wassenger_url, token, is_sandbox=is_sandbox)
+    if settings.has_meta:
+        checks["meta"] = check_meta(settings, is_sandbox=is_sandbox)
+    if (gateways := open_gateways(settings)) is not None:
+        checks["senders"] = check_senders(addresses.database_url, gateways)
     checks["restore"] = check_restore(addresses.database_url)
     if addresses.api_url:
         checks["api"] = check_api(addresses.api_url)

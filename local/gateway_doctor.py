@@ -5,18 +5,55 @@ from typing import Any
 
 import asyncpg
 import httpx
+from pydantic import SecretStr
 
+from domain.providers import Provider
+from local.addresses import SANDBOX_APP_SECRET, SANDBOX_TOKEN, SANDBOX_VERIFY_TOKEN
 from local.findings import TIMEOUT_S, Finding, failed, ok, reason, warning
 from providers.base import GatewayError
-from providers.wassenger import WassengerGateway
+from providers.gateways import Gateways
+from settings import Settings
 from storage import database
 from storage.senders import Sender, list_senders
 
 _ASKED_AT_ONCE = 8  # a provider takes a crowd of questions for abuse
 
 
+def in_sandbox(settings: Settings, url: str) -> Settings:
+    """The settings with which a running stack uses its sandbox."""
+    return settings.model_copy(
+        update={
+            "wassenger_url": url,
+            "wassenger_token": SecretStr(SANDBOX_TOKEN),
+            "meta_url": url,
+            "meta_access_token": SecretStr(SANDBOX_TOKEN),
+            "meta_app_secret": SecretStr(SANDBOX_APP_SECRET),
+            "meta_verify_token": SecretStr(SANDBOX_VERIFY_TOKEN),
+        }
+    )
+
+
+async def check_meta(settings: Settings, *, is_sandbox: bool) -> Finding:
+    """Whether Meta's webhooks can reach us and prove themselves: its numbers are looked at one by one."""
+    name = "meta"
+    which = f"sandbox at {settings.meta_url}" if is_sandbox else f"real gateway at {settings.meta_url}"
+    missing = [
+        setting
+        for setting, value in (
+            ("RELANCE_META_APP_SECRET", settings.meta_app_secret),
+            ("RELANCE_META_VERIFY_TOKEN", settings.meta_verify_token),
+            ("RELANCE_PUBLIC_URL", settings.public_url or is_sandbox or None),
+        )
+        if value is None
+    ]
+    if missing:
+        lost = "no reaction is seen, and what became of a lost answer is never learnt"
+        return failed(name, f"{which}: without {', '.join(missing)} {lost}", "Set them: docs/meta.md.")
+    return ok(name, which)
+
+
 async def check_gateway(url: str, token: str | None, *, is_sandbox: bool) -> Finding:
-    """Whether the gateway accepts our token and has an account that can send; and whether it is real."""
+    """Whether Wassenger accepts our token and has an account that can send; and whether it is real."""
     name = "gateway"
     if token is None:
         return failed(name, "There is no token", "Set RELANCE_WASSENGER_TOKEN; `relance up` brings a sandbox.")
@@ -36,39 +73,41 @@ async def check_gateway(url: str, token: str | None, *, is_sandbox: bool) -> Fin
     return _judge_devices(name, which, response)
 
 
-async def check_senders(database_url: str, gateway_url: str, token: str) -> list[Finding]:
-    """Whether each sender of ours may send, by our own book and by the gateway's: a finding for each."""
+async def check_senders(database_url: str, gateways: Gateways) -> list[Finding]:
+    """Whether each sender of ours may send, by our own book and by its gateway's: a finding for each."""
     name = "senders"
     try:
-        pool = await database.connect(database_url, application="doctor", size=2)
         try:
-            senders = await list_senders(pool)
-        finally:
-            await pool.close()
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return [failed(name, reason(error), "PostgreSQL has to answer first, with its tables.")]
-    if not senders:
-        return [warning(name, "there is none", "Add one: `relance sender add DEVICE PHONE NAME`.")]
-    turns = asyncio.Semaphore(_ASKED_AT_ONCE)
-    gateway = WassengerGateway(base_url=gateway_url, token=token, timeout_s=TIMEOUT_S)
-    try:
-        return list(await asyncio.gather(*(_judge_sender(gateway, sender, turns) for sender in senders)))
+            pool = await database.connect(database_url, application="doctor", size=2)
+            try:
+                senders = await list_senders(pool)
+            finally:
+                await pool.close()
+        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return [failed(name, reason(error), "PostgreSQL has to answer first, with its tables.")]
+        if not senders:
+            return [warning(name, "there is none", "Add one: `relance sender add DEVICE PHONE NAME`.")]
+        turns = asyncio.Semaphore(_ASKED_AT_ONCE)
+        return list(await asyncio.gather(*(_judge_sender(gateways, sender, turns) for sender in senders)))
     finally:
-        await gateway.close()
+        await gateways.close()
 
 
-async def _judge_sender(gateway: WassengerGateway, sender: Sender, turns: asyncio.Semaphore) -> Finding:
+async def _judge_sender(gateway: Gateways, sender: Sender, turns: asyncio.Semaphore) -> Finding:
     name = f"sender {sender.name}"
     try:
         async with turns:
             health = await gateway.device_health(sender.device_id)
     except GatewayError as error:
-        hint = f"Its device is {sender.device_id}: see that the gateway has it and answers."
+        hint = f"Its account is {sender.device_id}: see that {sender.provider.capitalize()} has it and answers."
         return failed(name, reason(error), hint)
-    state = f"{health.status}, session {health.session}"
+    is_meta = sender.provider == Provider.META
+    state = f"{health.status}, {health.session if is_meta else f'session {health.session}'}"
     resume = f"`relance sender resume {sender.id}`"
     if not health.usable:
         hint = f"Reconnect device {sender.device_id} in the gateway's console"
+        if is_meta:
+            hint = f"Look at number {sender.device_id} in the WhatsApp Manager of Meta"
         then = f", then {resume}" if sender.status != "active" else ""
         return failed(name, state, f"{hint}{then}.")
     if sender.status != "active":

@@ -62,7 +62,8 @@ async def load_contacts(database_url: str, campaign_id: str) -> list[dict[str, A
 
 def compare(contacts: list[dict[str, Any]], journal: list[dict[str, Any]]) -> Proof:
     """Judges the campaign by both books."""
-    received = Counter(entry["reference"] for entry in journal if entry["reached_phone"])
+    # Through Meta the reference carries the attempt as well: id/attempt.
+    received = Counter(str(entry["reference"]).partition("/")[0] for entry in journal if entry["reached_phone"])
     per_phone = Counter(entry["phone"] for entry in journal if entry["reached_phone"])
     findings: list[str] = []
     tally: Counter[str] = Counter()

@@ -19,10 +19,26 @@ SenderId = Annotated[str, typer.Argument(help="The sender's id.")]
 
 @sender_app.command("add")
 def add_sender(
-    device: Annotated[str, typer.Argument(help="The device's id at the gateway (24 hexadecimal digits).")],
+    device: Annotated[
+        str,
+        typer.Argument(
+            help="The account's id at the gateway: a device of Wassenger (24 hexadecimal digits), or a phone "
+            "number id of Meta."
+        ),
+    ],
     phone: Annotated[str, typer.Argument(help="The account's number with its country code.")],
     name: Annotated[str, typer.Argument(help="What to call it.")],
     *,
+    provider: Annotated[
+        str, typer.Option(help="Whose gateway: wassenger, or meta for the Cloud API.")
+    ] = "wassenger",
+    template: Annotated[
+        str | None,
+        typer.Option(help="Meta: the approved template of Message 1, whose one parameter is the message."),
+    ] = None,
+    template_language: Annotated[
+        str | None, typer.Option(help="Meta: the language of that template, such as fr or en_US.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Since when the WhatsApp account exists, such as 2024-05-31.")
     ] = None,
@@ -39,7 +55,10 @@ def add_sender(
     A new account starts with the careful profile and 20 messages on its first day.
     """
     account = {
+        "provider": provider,
         "device_id": device,
+        "template_name": template,
+        "template_language": template_language,
         "phone": phone,
         "name": name,
         "account_since": since,
@@ -64,7 +83,8 @@ def list_senders(as_json: AsJson = False) -> None:
         return
     for sender in senders:
         reason = f" ({sender['status_reason']})" if sender["status_reason"] else ""
-        console.print(f"{sender['id']}  {sender['name']}  {sender['phone']}  {sender['status']}{reason}")
+        account = f"{sender['id']}  {sender['name']}  {sender['phone']}  {sender['status']}{reason}"
+        console.print(f"{account}  {sender['provider']}")
 
 
 @sender_app.command("show")
@@ -107,6 +127,9 @@ def resume_sender(sender_id: SenderId) -> None:
 def _pace_table(sender: dict[str, Any], pace: dict[str, Any]) -> Table:
     delivery = pace["delivery"]
     table = Table(title=f"{sender['name']}  {sender['phone']}", show_header=False)
+    if sender["template_name"]:
+        table.add_row("template", f"{sender['template_name']} ({sender['template_language']})")
+    table.add_row("gateway", f"{sender['provider']}, {sender['device_id']}")
     table.add_row("state", Text(f"{pace['state']}: {pace['reason']}" if pace["reason"] else pace["state"]))
     if pace["opens_at"]:
         table.add_row("goes on at", pace["opens_at"])

@@ -47,7 +47,7 @@ class External:
             redis_url=settings.redis_url,
             temporal_address=settings.temporal_address,
             temporal_namespace=settings.temporal_namespace,
-            gateway=settings.wassenger_token is not None,
+            gateway=settings.wassenger_token is not None or settings.has_meta,
         )
 
     def embedded_ports(self) -> set[str]:

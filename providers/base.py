@@ -1,6 +1,6 @@
 """What Relance needs of a WhatsApp gateway, and the ways in which one can fail.
 
-Each gateway (Wassenger today) implements `Gateway`. The error classes are the whole vocabulary in
+Each gateway (Wassenger, Meta's Cloud API) implements `Gateway`. The error classes are the whole vocabulary in
 which a gateway reports trouble: what is safe to do next depends on the class alone.
 """
 
@@ -23,6 +23,14 @@ class DeliveryStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MessageTemplate:
+    """A template that was approved for the account; its one body parameter is the text of the message."""
+
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingMessage:
     """One message to hand to a gateway."""
 
@@ -30,6 +38,8 @@ class OutgoingMessage:
     phone: str  # E.164 with the plus sign
     body: str  # at most 6000 characters
     reference: str  # our message id; the only way to find the message again after an unknown outcome
+    attempt: int = 1
+    template: MessageTemplate | None = None  # None: free-form
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,13 +109,20 @@ class SenderStoppedError(GatewayError):
 class GatewayBusyError(GatewayError):
     """Certainly not sent, and worth trying later (429, or no connection could be opened at all)."""
 
-    def __init__(self, message: str, *, code: str, retry_after_s: float | None) -> None:
+    def __init__(
+        self, message: str, *, code: str, retry_after_s: float | None, sender_wide: bool = True
+    ) -> None:
         super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
+        self.sender_wide = sender_wide  # False: messages to others may go on
 
 
 class OutcomeUnknownError(GatewayError):
     """The message may or may not have been accepted (timeout, reset, 5xx): look it up before resending."""
+
+
+class CannotLookUpError(GatewayError):
+    """This gateway keeps no book that could be read: what became of a message only its webhooks tell."""
 
 
 class Gateway(Protocol):
@@ -116,7 +133,10 @@ class Gateway(Protocol):
         ...
 
     async def find_by_reference(self, *, device: str, reference: str) -> GatewayMessage | None:
-        """The newest message that carries this reference; None is a definite "never accepted"."""
+        """The newest message that carries this reference; None is a definite "never accepted".
+
+        Raises CannotLookUpError where nobody can be asked.
+        """
         ...
 
     async def withdraw(self, provider_id: str) -> bool:
@@ -187,6 +207,8 @@ class DeliveryUpdate:
     status: DeliveryStatus
     occurred_at: datetime  # the provider's time, never later than our receipt
     failure_reason: str | None
+    opted_out: bool = False  # the person has told WhatsApp to let no such messages through
+    stops_sender: bool = False  # what failed is the account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ async def ask(
     within_s: float,
     json: Any = None,
     params: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response:
     """The whole answer. Redirects are answers like others: credentials go nowhere else.
 
@@ -41,7 +42,9 @@ async def ask(
         try:
             async with (
                 asyncio.timeout(within_s),
-                client.stream(method, path, json=json, params=params, follow_redirects=False) as response,
+                client.stream(
+                    method, path, json=json, params=params, headers=headers, follow_redirects=False
+                ) as response,
             ):
                 watched.status = response.status_code
                 content = bytearray()
@@ -51,10 +54,8 @@ async def ask(
                         raise AnswerTooLargeError(f"the answer has more than {LARGEST_ANSWER} bytes")
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"the answer was not complete after {within_s} s") from error
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _DECODED]
-    return httpx.Response(
-        response.status_code, headers=headers, content=bytes(content), request=response.request
-    )
+    kept = [(name, value) for name, value in response.headers.multi_items() if name not in _DECODED]
+    return httpx.Response(response.status_code, headers=kept, content=bytes(content), request=response.request)
 
 
 @dataclass(slots=True)

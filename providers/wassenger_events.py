@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
 from domain.interactions import InteractionKind, is_emoji_only
@@ -24,6 +23,7 @@ from providers.base import (
     WebhookItem,
     WebhookNews,
 )
+from providers.storable import storable
 from providers.wassenger_statuses import read_status
 from providers.wassenger_times import read_time
 
@@ -81,20 +81,9 @@ def webhook_item(payload: object) -> WebhookItem:
     event = payload.get("event")
     if not isinstance(event, str) or not event:
         raise UnreadableWebhookError("an event has no name")
-    event = _storable(event)
-    storable: Json = _storable(payload)
-    return WebhookItem(event=event, key=_key(event, storable), payload=storable)
-
-
-def _storable(value: Any) -> Any:
-    """The same value without the two things that no PostgreSQL text can hold: NUL and half a character."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode(errors="replace").decode()
-    if isinstance(value, float) and not isfinite(value):
-        raise UnreadableWebhookError("a number is too large to be stored")
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    return [_storable(item) for item in value] if isinstance(value, list) else value
+    event = storable(event)
+    stored: Json = storable(payload)
+    return WebhookItem(event=event, key=_key(event, stored), payload=stored)
 
 
 def _key(event: str, payload: Json) -> str:

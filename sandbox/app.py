@@ -1,4 +1,4 @@
-"""The application: its routes, its errors in Wassenger's shape, and the world behind them."""
+"""The application: its routes, its errors in the shape of each provider, and the world behind them."""
 
 import contextlib
 import logging
@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse
 from sandbox.api import account, control, device_queues, messages, webhooks
 from sandbox.api.front import Front
 from sandbox.errors import ApiError, error_body
+from sandbox.meta import api as meta
+from sandbox.meta.errors import MetaError, meta_error_body
 from sandbox.store import Json
 from sandbox.world import Universe
 
@@ -28,10 +30,11 @@ def build_app(universe: Universe, token: str) -> Front:
 
     app = FastAPI(title="Wassenger sandbox", openapi_url=None, lifespan=lifespan)
     app.state.universe = universe
-    for subject in (messages, account, device_queues, webhooks, control):
+    for subject in (messages, account, device_queues, webhooks, control, meta):
         app.include_router(subject.router)
     app.add_api_route("/healthz", healthz)
     app.add_exception_handler(ApiError, refuse)
+    app.add_exception_handler(MetaError, refuse_as_meta)
     for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         app.add_exception_handler(status, refuse_route)
     app.add_exception_handler(Exception, fail)
@@ -46,6 +49,12 @@ async def refuse(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ApiError):
         raise error
     return JSONResponse(error.body, status_code=error.status)
+
+
+async def refuse_as_meta(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, MetaError):
+        raise error
+    return JSONResponse(meta_error_body(error.code, str(error)), status_code=error.status)
 
 
 async def refuse_route(request: Request, error: Exception) -> JSONResponse:

@@ -27,6 +27,17 @@ class Behaviour(BanRules):
     number_check: Literal["exists_false", "not_found"] = "exists_false"
     reaction_removed_as: str | None = "-"  # unconfirmed, hence a setting
 
+    meta_app_secret: str = "sandbox-app-secret"  # noqa: S105 - it opens nothing else
+    meta_batch_s: float = Field(0.05, ge=0)  # what happens within this time shares one POST
+    meta_unordered: bool = False  # the newest status comes first
+    meta_skips_delivered: bool = False  # as when somebody reads at once
+    meta_window_s: float = Field(86400.0, gt=0)
+    meta_reaction_opens_window: bool = True  # unconfirmed, hence a setting
+    meta_window_refusal: Literal["sync", "async"] = "sync"
+    meta_pair_gap_s: float = Field(6.0, ge=0)
+    meta_pair_burst: int = Field(45, ge=1)
+    meta_throughput_per_s: int = Field(80, ge=1)
+
     security: Literal["none", "query", "header", "hmac"] = "none"
     secret: str = ""
     secret_query: str = "secret"  # noqa: S105 - the name of a parameter

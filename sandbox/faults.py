@@ -28,7 +28,7 @@ WebhookKind = Literal[
     "wrong_device",
     "wrong_secret",
 ]
-DeliveryKind = Literal["attempt_failed"]
+DeliveryKind = Literal["attempt_failed", "failed"]
 
 KINDS_BY_TARGET = {"webhook": get_args(WebhookKind), "delivery": get_args(DeliveryKind)}
 """Every other target is a request to the API."""
@@ -51,6 +51,7 @@ class Fault(BaseModel):
     retry_after_s: int | None = None
     delay_s: float | None = Field(None, ge=0)
     http_status: int = Field(500, ge=400, le=599)
+    error_code: int | None = None  # of Meta: in a refusal, or in the status of a message that failed
     copies: int = Field(5, ge=2, le=100)  # of a burst
 
     @model_validator(mode="after")

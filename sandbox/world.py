@@ -1,4 +1,4 @@
-"""One simulated Wassenger: its parts, put together, and brought back from what was stored."""
+"""One simulated Wassenger, with numbers of Meta beside it: its parts, brought back from what was stored."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +7,7 @@ from sandbox.behaviour import Settings
 from sandbox.clock import Agenda, Clock
 from sandbox.faults import Faults
 from sandbox.journal import Requests
+from sandbox.meta.account import MetaAccount
 from sandbox.store import Documents, Store
 from sandbox.webhooks.notifier import Notifier
 from sandbox.webhooks.payloads import session_event
@@ -35,6 +36,7 @@ class World:
         self.requests = Requests()
         self.webhooks = Webhooks(store, self.clock)
         self.inbox = Inbox(store, self.settings, self.messages)
+        self.meta = MetaAccount(store, self.settings, self.inbox)
         self.notifier = Notifier(
             agenda=self.agenda,
             settings=self.settings,
@@ -77,6 +79,7 @@ class World:
         self.webhooks.restore(documents.get("webhook", {}), documents.get("notification", {}))
         self.inbox.restore(documents.get("inbound", {}), documents.get("heard", {}))
         self.replies.restore(documents.get("reply", {}))
+        self.meta.restore(documents.get("meta_template", {}))
         self.delivery.resume()
         for device in self.devices:
             if device.banned_at is not None:

@@ -45,7 +45,7 @@ RELEASE = """
     WHERE held_since IS NOT NULL AND confirmed_at IS NOT NULL RETURNING id
 """
 LATEST_SENDS = """
-    SELECT s.id::text AS sender_id, s.device_id, (
+    SELECT s.id::text AS sender_id, s.device_id, s.provider, (
         SELECT max(started_at) FROM sends WHERE sender_id = s.id) AS latest
     FROM senders s WHERE s.device_id NOT LIKE 'removed %' ORDER BY s.created_at
 """
@@ -57,6 +57,7 @@ class LatestSend:
 
     sender_id: str
     device_id: str
+    provider: str
     latest: datetime | None
 
 

@@ -17,7 +17,10 @@ class ListedSender:
     id: str
     name: str
     phone: str
+    provider: str
     device_id: str
+    template_name: str | None
+    template_language: str | None
     status: str
     status_reason: str | None
     pause_scope: str | None
@@ -38,7 +41,8 @@ class ListedSender:
 
 ORDER = Order((("s.created_at", "timestamptz"), ("s.id", "uuid")), descending=False)
 LIST = """
-    SELECT s.id::text, s.name, s.phone, s.device_id, s.status, s.status_reason, s.pause_scope, s.held_until,
+    SELECT s.id::text, s.name, s.phone, s.provider, s.device_id, s.template_name, s.template_language,
+        s.status, s.status_reason, s.pause_scope, s.held_until,
         p.state, p.reason, p.opens_at, p.profile, p.maturity, p.delay_s, p.error_rate, p.quota,
         (SELECT count(*) FROM sends WHERE sends.sender_id = s.id
             AND started_at > statement_timestamp() - make_interval(secs => {day})

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from domain.providers import Provider
 from storage.database import Connection, Pool
 
 
@@ -16,7 +17,10 @@ class Sender:
     id: str
     name: str
     phone: str  # E.164
-    device_id: str  # the gateway's own id
+    provider: str  # a Provider: whose gateway it sends through
+    device_id: str  # the account's id there: a device of Wassenger, a phone number id of Meta
+    template_name: str | None  # of Message 1, where the provider wants one; its parameter is the text
+    template_language: str | None
     status: str  # "active", "paused" by a person, or "stopped" by an emergency; a person resumes both
     status_reason: str | None
     pause_scope: str | None  # "message_1", or "all" for both messages
@@ -36,16 +40,18 @@ class SenderExistsError(Exception):
 
 
 _COLUMNS = """
-    id::text, name, phone, device_id, status, status_reason, pause_scope, held_until,
+    id::text, name, phone, provider, device_id, template_name, template_language,
+    status, status_reason, pause_scope, held_until,
     message_1_rate_per_s, message_2_rate_per_s, maturity, account_since
 """
 
 SAVE = f"""
     INSERT INTO senders (name, phone, device_id, message_1_rate_per_s, message_2_rate_per_s, maturity,
-        account_since)
-    VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, current_date))
+        account_since, provider, template_name, template_language)
+    VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, current_date), $8, $9, $10)
     ON CONFLICT (device_id) DO UPDATE SET
         name = excluded.name, phone = excluded.phone,
+        template_name = excluded.template_name, template_language = excluded.template_language,
         message_1_rate_per_s = excluded.message_1_rate_per_s,
         message_2_rate_per_s = excluded.message_2_rate_per_s,
         maturity = excluded.maturity,
@@ -68,9 +74,19 @@ HAS_DEVICE = "SELECT id::text, name FROM senders WHERE device_id = $1"
 FREE_DEVICE = """
     UPDATE senders SET device_id = 'removed ' || id WHERE device_id = $1 AND removed_at IS NOT NULL
 """
-RELINK = "UPDATE senders SET device_id = $2 WHERE id = $1"
+RELINK = """
+    UPDATE senders SET device_id = $2, provider = $3, template_name = $4, template_language = $5 WHERE id = $1
+"""
 CHANGE = f"UPDATE senders SET {{changes}} WHERE id = $1 AND removed_at IS NULL RETURNING {_COLUMNS}"
-CHANGEABLE = ("name", "message_1_rate_per_s", "message_2_rate_per_s", "maturity", "account_since")
+CHANGEABLE = (
+    "name",
+    "template_name",
+    "template_language",
+    "message_1_rate_per_s",
+    "message_2_rate_per_s",
+    "maturity",
+    "account_since",
+)
 LOCK = "SELECT name FROM senders WHERE id = $1 AND removed_at IS NULL FOR UPDATE"
 USED_BY = """
     SELECT ca.name FROM campaign_senders cs JOIN campaigns ca ON ca.id = cs.campaign_id
@@ -115,15 +131,20 @@ async def save_sender(
     message_2_rate_per_s: float | None,
     maturity: str | None = None,
     account_since: date | None = None,
+    provider: str = Provider.WASSENGER,
+    template_name: str | None = None,
+    template_language: str | None = None,
 ) -> Sender:
     """Adds a sender, or changes the one that has this device. `account_since` unset: today, or as it was.
 
     One that was removed comes back by its device or by its number. Raises SenderExistsError.
     """
-    values = (name, phone, device_id, message_1_rate_per_s, message_2_rate_per_s, maturity, account_since)
+    gateway = (provider, template_name, template_language)
+    rates = (message_1_rate_per_s, message_2_rate_per_s)
+    values = (name, phone, device_id, *rates, maturity, account_since, *gateway)
     try:
         async with pool.acquire() as connection, connection.transaction():
-            await _relink(connection, phone, device_id)
+            await _relink(connection, phone, device_id, gateway)
             row = await connection.fetchrow(SAVE, *values)
     except asyncpg.UniqueViolationError as error:
         raise await _taken(pool, phone, device_id) from error
@@ -131,14 +152,16 @@ async def save_sender(
     return Sender(**row)
 
 
-async def _relink(connection: Connection, phone: str, device_id: str) -> None:
+async def _relink(
+    connection: Connection, phone: str, device_id: str, gateway: tuple[str, str | None, str | None]
+) -> None:
     holder = await connection.fetchrow(HAS_PHONE, phone)
     if holder is None or holder["device_id"] == device_id:
         return
     if not holder["is_removed"]:
         raise SenderExistsError(phone, holder["name"], holder["id"])
     await connection.execute(FREE_DEVICE, device_id)
-    await connection.execute(RELINK, holder["id"], device_id)
+    await connection.execute(RELINK, holder["id"], device_id, *gateway)
 
 
 async def _taken(pool: Pool, phone: str, device_id: str) -> SenderExistsError:

@@ -29,6 +29,7 @@ class Ready:
     device_id: str
     phone: str
     body: str
+    template: tuple[str, str] | None  # name and language, where the first message has to come from a template
     began_at: float  # by this machine's monotonic clock, in seconds: before the attempt was stored
 
 
@@ -41,6 +42,7 @@ class Unresolved:
     sender_id: str
     device_id: str
     in_flight_since: datetime | None  # set when nobody recorded an end: its worker crashed, or still runs
+    is_awaited: bool = True  # somebody waits for what comes of it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +63,7 @@ class Again:
 LOCK_CONTACT = """
     SELECT cc.campaign_id::text, cc.contact_id::text, cc.state, cc.sender_id::text, cc.batch,
         ca.message_1, ca.message_2,
-        co.phone, co.name, co.variables, co.opted_out_at, s.device_id,
+        co.phone, co.name, co.variables, co.opted_out_at, s.device_id, s.template_name, s.template_language,
         EXISTS (SELECT FROM lost_sends l WHERE l.phone = co.phone AND l.message_id IS NULL
             AND l.found_at > ca.created_at) AS has_lost
     FROM campaign_contacts cc
@@ -112,8 +114,8 @@ LOCK_CONTACT_OF = """
     FOR UPDATE
 """
 READ_MESSAGE = """
-    SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.campaign_id, m.contact_id,
-        m.sender_id::text, cc.state
+    SELECT m.message_type, m.status, m.attempts, m.accepted_at, m.sent_at, m.failure_reason, m.campaign_id,
+        m.contact_id, m.sender_id::text, cc.state
     FROM campaign_contacts cc
     JOIN messages m USING (campaign_id, contact_id)
     WHERE m.id = $1
@@ -210,8 +212,15 @@ async def begin_attempt(
             device_id=contact["device_id"],
             phone=contact["phone"],
             body=body,
+            template=_template(message_type, contact),
             began_at=began_at,
         )
+
+
+def _template(message_type: MessageType, contact: asyncpg.Record) -> tuple[str, str] | None:
+    if message_type is not MessageType.MESSAGE_1 or contact["template_name"] is None:
+        return None
+    return contact["template_name"], contact["template_language"]
 
 
 async def lock_message(connection: Connection, message_id: str) -> asyncpg.Record | None:
@@ -255,7 +264,7 @@ async def _decided(
         sent_at = await _accept(connection, message["id"], lost)
     state = ContactState(contact["state"])
     ids = contact["campaign_id"], contact["contact_id"]
-    return await _went_out(connection, *ids, message_type, state, sent_at=sent_at)
+    return await went_out(connection, *ids, message_type, state, sent_at=sent_at)
 
 
 async def _stopped(
@@ -297,7 +306,7 @@ async def record_accepted(
         known_sent_at = await connection.fetchval(
             ACCEPT_MESSAGE, message_id, provider_id, wa_id, accepted_at, sent_at
         )
-        return await _went_out(
+        return await went_out(
             connection,
             row["campaign_id"],
             row["contact_id"],
@@ -307,7 +316,7 @@ async def record_accepted(
         )
 
 
-async def _went_out(
+async def went_out(
     connection: Connection,
     campaign_id: str,
     contact_id: str,
@@ -316,6 +325,7 @@ async def _went_out(
     *,
     sent_at: datetime,
 ) -> Settled:
+    """The message has left, so its contact goes on; the caller holds the lock of the contact."""
     if state is _STATE_BEFORE[message_type]:
         state = _STATE_AFTER[message_type]
         await move_contact(connection, campaign_id, contact_id, state)
@@ -338,7 +348,7 @@ async def adopt(pool: Pool, message_id: str, taken: TakenMessage) -> bool:
         await lost_sends.note_send(connection, message_id, taken.accepted_at, taken.body)
         sent_at = await _accept(connection, message_id, taken)
         message_type, state = MessageType(row["message_type"]), ContactState(row["state"])
-        await _went_out(connection, row["campaign_id"], row["contact_id"], message_type, state, sent_at=sent_at)
+        await went_out(connection, row["campaign_id"], row["contact_id"], message_type, state, sent_at=sent_at)
         return True
 
 
@@ -361,7 +371,7 @@ async def record_not_sent(
             raise LookupError(f"there is no message {message_id}")
         if row["accepted_at"] is not None:  # an acknowledgement knew better than the lookup
             await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
-            return await _went_out(
+            return await went_out(
                 connection,
                 row["campaign_id"],
                 row["contact_id"],
@@ -377,7 +387,7 @@ async def record_not_sent(
             return Settled(state=state, sent_at=None)
         if row["attempts"] < max_attempts:
             return Again(attempts=row["attempts"])
-        return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
+        return await fail_message(connection, message_id, row["campaign_id"], row["contact_id"], detail)
 
 
 async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: str, detail: str) -> Settled:
@@ -388,7 +398,7 @@ async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: st
             raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "rejected", code, detail)
-        return await _fail(connection, message_id, row["campaign_id"], row["contact_id"], detail)
+        return await fail_message(connection, message_id, row["campaign_id"], row["contact_id"], detail)
 
 
 async def record_held(
@@ -413,9 +423,10 @@ async def record_held(
             await senders.hold_sender(connection, sender_id, hold_until)
 
 
-async def _fail(
+async def fail_message(
     connection: Connection, message_id: str, campaign_id: str, contact_id: str, reason: str
 ) -> Settled:
+    """The message has failed for good, and its contact too; the caller holds the lock of the contact."""
     await connection.execute(FAIL_MESSAGE, message_id, reason)
     state = ContactState(
         await connection.fetchval(

@@ -46,7 +46,9 @@ class Step:
     device_id: str
     phone: str
     body: str
+    template: tuple[str, str] | None  # name and language, where the first message has to come from a template
     in_flight_since: datetime | None  # set for an attempt that nobody saw the end of
+    started_at: datetime | None  # of the attempt to look up
     unresolved: bool
 
 
@@ -76,7 +78,7 @@ ORDER = Order((("test_sends.id", "uuid"),), descending=True)
 LIST = f"SELECT {_COLUMNS}, {{key}} AS key FROM test_sends {{where}} ORDER BY {{order}} LIMIT {{limit}}"
 LOCK = """
     SELECT t.id::text, t.campaign_id::text, t.sender_id::text, t.message_type, t.phone, t.body, t.status,
-        s.device_id, last.attempt, last.started_at, last.outcome
+        s.device_id, s.template_name, s.template_language, last.attempt, last.started_at, last.outcome
     FROM test_sends t JOIN senders s ON s.id = t.sender_id
     LEFT JOIN LATERAL (
         SELECT attempt, started_at, outcome FROM sends WHERE test_send_id = t.id ORDER BY attempt DESC LIMIT 1
@@ -173,11 +175,14 @@ async def begin(pool: Pool, test_send_id: str) -> Step | Held | None:
         if row is None or row["status"] != "pending":
             return None
         known = {name: row[name] for name in ("id", "sender_id", "device_id", "phone", "body")}
+        is_first = row["message_type"] == MessageType.MESSAGE_1 and row["template_name"] is not None
+        known["template"] = (row["template_name"], row["template_language"]) if is_first else None
         if row["attempt"] is not None and row["outcome"] in {None, "unknown"}:
             return Step(
                 **known,
                 attempt=row["attempt"],
                 in_flight_since=None if row["outcome"] else row["started_at"],
+                started_at=row["started_at"],
                 unresolved=True,
             )
         if await connection.fetchval(IS_SUPPRESSED, row["phone"]):
@@ -195,7 +200,7 @@ async def begin(pool: Pool, test_send_id: str) -> Step | Held | None:
             return held
         attempt = (row["attempt"] or 0) + 1
         await connection.execute(START_ATTEMPT, test_send_id, row["campaign_id"], row["sender_id"], attempt)
-        return Step(**known, attempt=attempt, in_flight_since=None, unresolved=False)
+        return Step(**known, attempt=attempt, in_flight_since=None, started_at=None, unresolved=False)
 
 
 async def record_accepted(pool: Pool, step: Step, *, provider_id: str, wa_id: str | None) -> None:

@@ -92,7 +92,7 @@ LATEST = """
 STUCK = """
     SELECT m.campaign_id::text, m.contact_id::text, m.id::text AS message_id, m.message_type
     FROM sends s JOIN messages m ON m.id = s.message_id
-    WHERE (s.outcome IS NULL OR s.outcome = 'unknown')
+    WHERE (s.outcome IS NULL OR s.outcome = 'unknown' AND s.code IS DISTINCT FROM 'unconfirmed')
         AND s.started_at < statement_timestamp() - make_interval(secs => $1)
         AND s.attempt = (SELECT max(attempt) FROM sends WHERE message_id = m.id)
     ORDER BY s.started_at LIMIT $2
@@ -102,7 +102,7 @@ HISTORIES = """
         greatest(coalesce(history_read_until - make_interval(secs => $2), created_at),
             statement_timestamp() - make_interval(secs => $3)) AS since,
         statement_timestamp() - make_interval(secs => $1) AS until
-    FROM senders WHERE removed_at IS NULL ORDER BY created_at
+    FROM senders WHERE removed_at IS NULL AND provider <> 'meta' ORDER BY created_at
 """
 READ_UNTIL = """
     UPDATE senders SET history_read_until = $2
@@ -196,7 +196,7 @@ async def stuck_messages(pool: Pool, *, older_than_s: float, limit: int) -> list
 async def histories(
     pool: Pool, *, settled_after_s: float, overlap_s: float, longest_s: float
 ) -> list[SenderHistory]:
-    """Which part of the gateway's history has to be read, for each sender."""
+    """Which part of the gateway's history has to be read, for each sender whose gateway keeps one."""
     rows = await pool.fetch(HISTORIES, settled_after_s, overlap_s, longest_s)
     return [SenderHistory(**row) for row in rows if row["since"] < row["until"]]
 

@@ -21,7 +21,7 @@ from temporalio.client import Client
 import worker
 from api.__main__ import server_of
 from domain.contact_file import ContactRow
-from local.addresses import SANDBOX_TOKEN
+from local.addresses import SANDBOX_APP_SECRET, SANDBOX_TOKEN, SANDBOX_VERIFY_TOKEN
 from local.servers import Servers
 from settings import Settings
 from storage import campaigns, contacts, database, senders
@@ -113,6 +113,11 @@ def settings(servers: Servers) -> Settings:
         temporal_address=servers.temporal_address,
         wassenger_url=str(servers.sandbox_url),
         wassenger_token=SecretStr(SANDBOX_TOKEN),
+        meta_url=str(servers.sandbox_url),
+        meta_access_token=SecretStr(SANDBOX_TOKEN),
+        meta_app_secret=SecretStr(SANDBOX_APP_SECRET),
+        meta_verify_token=SecretStr(SANDBOX_VERIFY_TOKEN),
+        meta_status_patience_s=30,
         webhook_secret=SecretStr(secrets.token_urlsafe(16)),
         local_api_key=SecretStr(LOCAL_API_KEY),
         suppression_key=SUPPRESSION_KEY,
@@ -199,6 +204,23 @@ class Town:
             message_1_rate_per_s=rate_per_s,
             message_2_rate_per_s=5000,
             **changes,
+        )
+
+    async def meta_sender(self, *, rate_per_s: float | None = 5000, **changes: Any) -> Sender:
+        """A new number of Meta's Cloud API at the sandbox, with a template."""
+        number, phone = str(10**14 + secrets.randbelow(10**14)), next_phone()
+        answer = await self.sandbox.post("/control/devices", json={"id": number, "phone": phone})
+        answer.raise_for_status()
+        template = {"template_name": "relance_message", "template_language": "en"}
+        return await senders.save_sender(
+            self.pool,
+            name=f"Number {phone}",
+            phone=phone,
+            device_id=number,
+            message_1_rate_per_s=rate_per_s,
+            message_2_rate_per_s=5000,
+            provider="meta",
+            **{**template, **changes},
         )
 
     async def people(self, behaviours: list[dict[str, Any]]) -> tuple[str, list[str]]:

@@ -32,7 +32,10 @@ async def list_devices(request: Request, world: CurrentWorld) -> list[Json]:
     found = (
         device
         for device in world.devices
-        if has_status(device) and has_session(device) and search in f"{device.phone} {device.alias}"
+        if not device.is_meta
+        and has_status(device)
+        and has_session(device)
+        and search in f"{device.phone} {device.alias}"
     )
     return [shown(world, device) for device in query.page_of(found)]
 

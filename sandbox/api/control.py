@@ -27,7 +27,7 @@ from sandbox.world import World
 router = APIRouter(prefix="/control")
 
 PHONE = r"^\+[1-9]\d{6,14}$"
-HEX_ID = r"^[0-9a-f]{24}$"
+ACCOUNT = r"^([0-9a-f]{24}|[0-9]{5,20})$"  # Wassenger's device, or Meta's phone number id
 
 
 class Strict(BaseModel):
@@ -48,7 +48,7 @@ Timezone = Annotated[str, AfterValidator(known_timezone)]
 
 
 class NewDevice(Strict):
-    id: str | None = Field(None, pattern=HEX_ID)
+    id: str | None = Field(None, pattern=ACCOUNT)
     phone: str = Field(pattern=PHONE)
     alias: str = "Sandbox"
     delivery_per_minute: float | None = Field(None, gt=0)
@@ -71,7 +71,7 @@ class PeopleUpdate(Strict):
 
 
 class InboundOrder(Strict):
-    device: str = Field(pattern=HEX_ID)
+    device: str = Field(pattern=ACCOUNT)
     phone: str = Field(pattern=PHONE)
     kind: InboundKind = "text"
     body: str | None = None

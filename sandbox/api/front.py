@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,6 +12,7 @@ from sandbox.api.connections import cut
 from sandbox.errors import error_body
 from sandbox.faults import Fault, Occasion
 from sandbox.journal import ApiRequest
+from sandbox.meta.errors import INVALID_TOKEN, META_GENERIC, meta_error_body
 from sandbox.store import Json
 from sandbox.world import Universe, World
 
@@ -21,6 +23,7 @@ Send = Callable[[Event], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ARRIVED_AT = "sandbox.arrived_at"
+API = re.compile(r"/v1/|/v[0-9]+\.[0-9]+/")
 
 SILENCE_S = 30.0  # of a timeout whose fault does not say how long
 PROXY_PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
@@ -28,7 +31,7 @@ PROXY_TITLES = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
 
 class Front:
-    """Wraps the application; requests outside `/v1` pass untouched."""
+    """Wraps the application; requests to neither provider's API pass untouched."""
 
     def __init__(self, app: App, universe: Universe, token: str) -> None:
         self._app = app
@@ -36,7 +39,7 @@ class Front:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] != "http" or not API.match(scope["path"]):
             await self._app(scope, receive, send)
             return
         scope[ARRIVED_AT] = time.time()
@@ -44,7 +47,8 @@ class Front:
         request = world.requests.open(scope["method"], scope["path"], scope[ARRIVED_AT])
         send = noting_status(request, send)
         if not self._is_authorized(scope):
-            await answer_json(send, 401, error_body(401, "The token is missing or not valid"))
+            refusal = refused(scope, 401, "The token is missing or not valid", INVALID_TOKEN)
+            await answer_json(send, 401, refusal)
             return
         if not world.faults.planned:
             await self._app(scope, receive, send)
@@ -107,7 +111,8 @@ class Visit:
             await self._cut()
         elif fault.kind == "status":
             headers = {"retry-after": str(fault.retry_after_s)} if fault.retry_after_s is not None else {}
-            body = error_body(fault.http_status, "The sandbox was asked to refuse this")
+            text = "The sandbox was asked to refuse this"
+            body = refused(self._scope, fault.http_status, text, fault.error_code or META_GENERIC)
             await answer_json(self._send, fault.http_status, body, headers)
         else:
             await answer_page(self._send, int(fault.kind.removeprefix("html_")))
@@ -161,8 +166,17 @@ def noting_status(request: ApiRequest, send: Send) -> Send:
     return note
 
 
+def is_meta(scope: Scope) -> bool:
+    return not scope["path"].startswith("/v1/")
+
+
+def refused(scope: Scope, status: int, text: str, meta_code: int) -> Json:
+    """A refusal in the words of the provider that was asked."""
+    return meta_error_body(meta_code, text) if is_meta(scope) else error_body(status, text)
+
+
 def occasion(scope: Scope, body: bytes) -> Occasion:
-    """Which request this is, as faults name it: `messages.post`, `devices.get` ..."""
+    """Which request this is, as faults name it: `messages.post`, `devices.get`, `meta_messages.post` ..."""
     resource = scope["path"].split("/")[2]
     query = parse_qs(scope["query_string"].decode("latin-1"))
     try:
@@ -170,6 +184,12 @@ def occasion(scope: Scope, body: bytes) -> Occasion:
     except ValueError:
         content = {}
     said = content if isinstance(content, dict) else {}
+    if is_meta(scope):
+        resource = "meta_messages" if scope["path"].endswith("/messages") else "meta_numbers"
+        said = {
+            "phone": f"+{str(said.get('to')).lstrip('+')}",
+            "reference": said.get("biz_opaque_callback_data"),
+        }
     named = {name: said.get(name) or next(iter(query.get(name, [])), None) for name in ("phone", "reference")}
     return Occasion(
         target=f"{resource}.{scope['method'].lower()}",

@@ -37,7 +37,7 @@ async def create_webhook(request: Request, world: CurrentWorld) -> JSONResponse:
 
 @router.get("", response_model=None)
 async def list_webhooks(world: CurrentWorld) -> list[Json]:
-    return [webhook_object(webhook) for webhook in world.webhooks]
+    return [webhook_object(webhook) for webhook in world.webhooks if not webhook.is_meta]
 
 
 @router.get("/{webhook_id}", response_model=None)

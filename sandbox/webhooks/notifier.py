@@ -6,10 +6,12 @@ import secrets
 from sandbox.behaviour import Settings
 from sandbox.clock import Agenda
 from sandbox.faults import Fault, Faults, Occasion
+from sandbox.meta.payloads import update_of
+from sandbox.store import Json
 from sandbox.webhooks.payloads import Event, envelope
 from sandbox.webhooks.poster import Answer, Poster
 from sandbox.webhooks.posts import build_post
-from sandbox.webhooks.registry import ANSWER_KEPT, Notification, Webhook, Webhooks
+from sandbox.webhooks.registry import ANSWER_KEPT, META_BATCH, Notification, Webhook, Webhooks
 from sandbox.whatsapp.devices import Devices
 from sandbox.whatsapp.outbound import Messages
 
@@ -17,6 +19,7 @@ GATEWAY_EVENTS = frozenset({"message:out:sent", "message:out:failed", "message:o
 BUSINESS_EVENTS = frozenset({"message:out:ack", "message:reaction"})
 GATEWAY_ONLY_EVENTS = frozenset({"message:out:sent"})
 LARGEST_ARRAY = 25
+LARGEST_META_BATCH = 1000
 
 CONNECTIONS = 32
 REORDER_HOLD_S = 2.0  # a held notification leaves after this, even when no other one overtakes it
@@ -54,22 +57,33 @@ class Notifier:
 
     def emit(self, event: Event, *, delay_s: float = 0.0, copies: int = 1) -> None:
         """Makes one notification for each webhook that asked for this event and whose plan has it."""
-        if not self._plan_has(event.name):
+        if not event.device.is_meta and not self._plan_has(event.name):
             return
         for webhook in self._webhooks:
-            if not webhook.wants(event.name, event.device.id):
+            if not webhook.wants(event.name, event.device):
                 continue
-            if event.is_gateway and self._joins_array(event, webhook):
+            body = self._told(event)
+            # Faults strike single updates; so while some are planned, nothing of Meta's shares a POST.
+            is_shared = not self._faults.planned if webhook.is_meta else event.is_gateway
+            if body is None or (is_shared and self._joins_array(event, webhook, body)):
                 continue
-            notification = self._open(event, webhook)
-            if notification.is_array:
-                self._arrays[webhook.id, event.name] = notification
+            notification = self._open(event, webhook, body)
+            if is_shared and (notification.is_array or notification.is_meta):
+                self._arrays[webhook.id, notification.batch] = notification
             self._dispatch(notification, delay_s, copies)
 
     def resume(self) -> None:
         """Takes up what was pending when the process died; a copy may arrive twice, as from the real one."""
         for notification in self._webhooks.pending():
             self._at(notification, notification.next_at or self._agenda.clock.now())
+
+    def _told(self, event: Event) -> Json | None:
+        """The words of the provider for an event; None where it says nothing."""
+        behaviour = self._settings.behaviour
+        if not event.device.is_meta:
+            return envelope(event, behaviour)
+        message = self._messages.find(event.message) if event.message else None
+        return update_of(event, message, behaviour)
 
     def _plan_has(self, event: str) -> bool:
         plan = self._settings.behaviour.plan
@@ -79,7 +93,7 @@ class Notifier:
             return False
         return plan == "business" or event not in BUSINESS_EVENTS
 
-    def _open(self, event: Event, webhook: Webhook) -> Notification:
+    def _open(self, event: Event, webhook: Webhook, body: Json) -> Notification:
         behaviour = self._settings.behaviour
         notification = Notification(
             id=secrets.token_hex(12),
@@ -91,8 +105,9 @@ class Notifier:
             reference=event.reference,
             ack=event.ack,
             messages=[event.message] if event.message else [],
-            bodies=[envelope(event, behaviour)],
-            is_array=event.is_gateway and behaviour.failed_envelope == "array",
+            bodies=[body],
+            is_array=not webhook.is_meta and event.is_gateway and behaviour.failed_envelope == "array",
+            is_meta=webhook.is_meta,
             created_at=self._agenda.clock.now(),
             happened_at=event.at,
             said=event.data.get("body"),
@@ -100,12 +115,14 @@ class Notifier:
         self._webhooks.open(notification)
         return notification
 
-    def _joins_array(self, event: Event, webhook: Webhook) -> bool:
-        """Adds a Gateway event to the array that is about to leave for this webhook, if there is one."""
-        waiting = self._arrays.get((webhook.id, event.name))
-        if waiting is None or len(waiting.bodies) >= LARGEST_ARRAY:
+    def _joins_array(self, event: Event, webhook: Webhook, body: Json) -> bool:
+        """Adds an event to the array that is about to leave for this webhook, if there is one."""
+        waiting = self._arrays.get((webhook.id, META_BATCH if webhook.is_meta else event.name))
+        largest = LARGEST_META_BATCH if webhook.is_meta else LARGEST_ARRAY
+        if waiting is None or len(waiting.bodies) >= largest:
             return False
-        bodies = [*waiting.bodies, envelope(event, self._settings.behaviour)]
+        is_newest_first = webhook.is_meta and self._settings.behaviour.meta_unordered
+        bodies = [body, *waiting.bodies] if is_newest_first else [*waiting.bodies, body]
         messages = [*waiting.messages, *([event.message] if event.message else [])]
         self._webhooks.update(waiting, bodies=bodies, messages=messages)
         return True
@@ -126,6 +143,8 @@ class Notifier:
         due = self._agenda.clock.now() + delay_s
         if notification.is_array:
             due += self._settings.behaviour.gateway_batch_s
+        elif notification.is_meta:
+            due += self._settings.behaviour.meta_batch_s
         if fault is not None and fault.kind == "drop":
             self._webhooks.close(notification, "dropped")
         elif fault is not None and fault.kind == "delay":
@@ -155,8 +174,9 @@ class Notifier:
             self._agenda.at(due, lambda _due: self._start(notification, fault, copies))
 
     def _start(self, notification: Notification, fault: Fault | None = None, copies: int = 1) -> None:
-        if self._arrays.get((notification.webhook, notification.event)) is notification:
-            del self._arrays[notification.webhook, notification.event]
+        place = (notification.webhook, notification.batch)
+        if self._arrays.get(place) is notification:
+            del self._arrays[place]
         task = asyncio.create_task(self._attempt(notification, fault, copies))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

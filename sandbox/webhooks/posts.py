@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sandbox.behaviour import Behaviour
+from sandbox.meta.payloads import of_number
 from sandbox.store import Json
 from sandbox.webhooks.registry import Webhook
 from sandbox.whatsapp.devices import Device
@@ -31,6 +32,8 @@ def build_post(
     wrong_device: Device,
 ) -> Post:
     """Puts a POST together, with the fault that the test asked for."""
+    if webhook.is_meta:
+        return meta_post(payload, webhook, behaviour, fault, wrong_device)
     if fault == "wrong_device":
         payload = from_device(payload, wrong_device)
     content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
@@ -54,6 +57,27 @@ def build_post(
         signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
         headers["X-Wassenger-Signature"] = f"sha256={signature}"
     return Post(url, content, headers)
+
+
+def meta_post(
+    payload: Json | list[Json], webhook: Webhook, behaviour: Behaviour, fault: str | None, wrong_device: Device
+) -> Post:
+    """Meta proves itself by a signature of the very bytes, whatever is in them."""
+    if fault == "wrong_device" and isinstance(payload, dict):
+        payload = of_number(payload, wrong_device)
+    content = json.dumps(payload, separators=(",", ":")).encode()  # ASCII, with escapes, as the real one
+    if fault == "truncate":
+        content = content[: len(content) // 2]
+    elif fault == "malformed":
+        content = b'{"object":"whatsapp_business_account","entry":[null,{"changes":7}]}'
+    secret = WRONG_SECRET if fault == "wrong_secret" else behaviour.meta_app_secret
+    signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "facebookexternalua",
+        "X-Hub-Signature-256": f"sha256={signature}",
+    }
+    return Post(webhook.url, content, headers)
 
 
 def from_device(payload: Json | list[Json], device: Device) -> Json | list[Json]:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from sandbox.clock import Clock, iso
 from sandbox.errors import not_found
+from sandbox.meta.payloads import meta_body
 from sandbox.store import Json, Store
+from sandbox.whatsapp.devices import Device
 
 EVENTS = frozenset(
     {
@@ -32,6 +34,7 @@ EVENTS = frozenset(
 
 ENDED_KEPT = 100_000  # ended notifications in memory; the oldest go first
 ANSWER_KEPT = 3000  # characters
+META_BATCH = "meta"
 
 
 @dataclass(slots=True)
@@ -46,14 +49,17 @@ class Webhook:
     device: str | None = None  # None is the whole account
     headers: dict[str, str] = field(default_factory=dict)
     secret: str = ""
+    is_meta: bool = False  # then it covers one number, and is signed with the app's secret
     status: str = "active"
     retries: int = 0  # failures in a row
     last_run_at: float | None = None
     last_retry_at: float | None = None
     last_failure_at: float | None = None
 
-    def wants(self, event: str, device_id: str) -> bool:
-        return self.status == "active" and event in self.events and self.device in (None, device_id)
+    def wants(self, event: str, device: Device) -> bool:
+        if self.status != "active" or self.is_meta is not device.is_meta:
+            return False
+        return event in self.events and self.device in (None, device.id)
 
 
 @dataclass(slots=True)
@@ -72,6 +78,7 @@ class Notification:
     bodies: list[Json]  # several only when Gateway events share one array
     is_array: bool
     created_at: float
+    is_meta: bool = False
     happened_at: float | None = None  # what it tells about; None in what an older version stored
     said: str | None = None
     fault: str | None = None  # what struck its first post
@@ -83,7 +90,14 @@ class Notification:
     answer: str | None = None
 
     @property
+    def batch(self) -> str:
+        """What shares one POST with it: Meta mixes all that happens to a number."""
+        return META_BATCH if self.is_meta else self.event
+
+    @property
     def payload(self) -> Json | list[Json]:
+        if self.is_meta:
+            return meta_body(self.bodies)
         return self.bodies if self.is_array else self.bodies[0]
 
 
@@ -106,7 +120,14 @@ class Webhooks:
         return self._by_id[webhook_id]
 
     def add(
-        self, name: str, url: str, events: list[str], device: str | None, headers: dict[str, str]
+        self,
+        name: str,
+        url: str,
+        events: list[str],
+        device: str | None,
+        headers: dict[str, str],
+        *,
+        is_meta: bool = False,
     ) -> Webhook:
         webhook = Webhook(
             id=secrets.token_hex(12),
@@ -117,6 +138,7 @@ class Webhooks:
             device=device,
             headers=headers,
             secret=secrets.token_hex(16),
+            is_meta=is_meta,
         )
         self._by_id[webhook.id] = webhook
         self._store.save("webhook", webhook.id, asdict(webhook))

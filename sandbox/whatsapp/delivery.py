@@ -56,6 +56,10 @@ class Delivery:
         else:
             self.queues.put(message, now)
 
+    def refuse(self, message: Message, at: float, reason: str) -> None:
+        """Fails a message that was accepted and may not leave."""
+        self._fail(message, at, reason)
+
     def remove(self, message: Message) -> None:
         """Takes a message back; one that left already only disappears from the account."""
         self.queues.withdraw(message)
@@ -101,8 +105,14 @@ class Delivery:
         elif not self._people.find(message.phone).on_whatsapp:
             self._fail(message, at, NOT_ON_WHATSAPP)
             self._bans.left(message, device, at, on_whatsapp=False)
-        elif self._faults.draw(Occasion(target="delivery", phone=message.phone, reference=message.reference)):
-            self._attempt_failed(message, at)
+        elif fault := self._faults.draw(
+            Occasion(target="delivery", phone=message.phone, reference=message.reference)
+        ):
+            if fault.kind == "failed":
+                self._messages.change(message, failure_code=fault.error_code)
+                self._fail(message, at, "The sandbox was asked to fail this")
+            else:
+                self._attempt_failed(message, at)
         else:
             self._sent(message, at)
 
@@ -147,7 +157,7 @@ class Delivery:
             message,
             status="processed",
             delivery_status="sent",
-            wa_id=new_wa_id(),
+            wa_id=message.id if self._devices.get(message.device).is_meta else new_wa_id(),
             processed_at=at,
             sent_at=at,
         )

@@ -10,6 +10,8 @@ from sandbox.store import Json, Store
 
 DEFAULT_DEVICE_ID = "5a0db0c5e1a2b3c4d5e6f701"
 DEFAULT_DEVICE_PHONE = "+33199000001"
+DEFAULT_META_ID = "100000000000001"
+DEFAULT_META_PHONE = "+33199000009"
 DEFAULT_AGE_DAYS = 365.0
 DEFAULT_TIMEZONE = "Europe/Paris"
 DAY_S = 86400.0
@@ -36,6 +38,11 @@ class Device:
     timezone: str = DEFAULT_TIMEZONE
     banned_at: float | None = None
     ban_reason: str | None = None
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether it is a number of Meta's Cloud API: those have decimal ids, shorter than Wassenger's."""
+        return len(self.id) < 24
 
     @property
     def wid(self) -> str:
@@ -121,6 +128,7 @@ class Devices:
 
     def add_default(self) -> None:
         self.add(DEFAULT_DEVICE_ID, DEFAULT_DEVICE_PHONE, "Default", None)
+        self.add(DEFAULT_META_ID, DEFAULT_META_PHONE, "Default", None)
 
     def change(self, device: Device, **changes: Any) -> None:
         for name, value in changes.items():
@@ -134,9 +142,11 @@ class Devices:
     def other_than(self, device: Device) -> Device:
         """A number that is not this one, for events that reach the wrong address."""
         for other in self._by_id.values():
-            if other.id != device.id:
+            if other.id != device.id and other.is_meta is device.is_meta:
                 return other
-        return replace(device, id="f" * 24, phone="+33199009999", alias="Somebody else")
+        return replace(
+            device, id="9" * 15 if device.is_meta else "f" * 24, phone="+33199009999", alias="Somebody else"
+        )
 
 
 def born_at(age_days: float, now: float) -> float:

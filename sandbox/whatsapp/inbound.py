@@ -55,9 +55,11 @@ class Inbox:
 
     def event_for(self, doing: Doing) -> Event:
         """Stores what somebody did and gives the event that tells of it."""
-        if doing.kind not in NOT_TO_THE_NUMBER:
+        is_reaction = doing.kind in ("reaction", "reaction_removed")
+        opens_window = not is_reaction or self._settings.behaviour.meta_reaction_opens_window
+        if doing.kind not in NOT_TO_THE_NUMBER and (opens_window or not doing.device.is_meta):
             self._hear(f"{doing.device.id}/{doing.phone}", doing.at)
-        if doing.kind in ("reaction", "reaction_removed"):
+        if is_reaction:
             data = self._reaction(doing)
             self._keep(doing.device.id, data)  # an assumption: whether the real history has them is not known
             return self._event("message:reaction", doing, data)

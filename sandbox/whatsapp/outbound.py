@@ -30,6 +30,7 @@ class Message:
     webhook_status: str = "pending"
     wa_id: str | None = None
     failure_reason: str | None = None
+    failure_code: int | None = None  # Meta's
     attempts: int = 0  # failed ones
     last_retry_at: float | None = None
     processed_at: float | None = None

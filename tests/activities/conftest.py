@@ -17,6 +17,7 @@ from domain.identifiers import contact_workflow_id
 from domain.messages import MessageType
 from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
+from providers.base import Gateway
 from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import locks
@@ -30,7 +31,7 @@ from tests.scene import Scene
 from tests.wassenger import Json
 from workflows.contact import ContactInput, ContactWorkflow
 
-RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=0.6)
+RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=0.6, status_patience_s=0.8)
 GATEWAY_TIMEOUT_S = 0.5
 
 
@@ -39,7 +40,7 @@ class Post:
     """Where messages are handed over: `send` is one activity attempt."""
 
     pool: Pool
-    gateway: WassengerGateway
+    gateway: Gateway
     lock: Message2Lock | None
     bell: SenderBell
 

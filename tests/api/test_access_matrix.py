@@ -32,6 +32,8 @@ OPEN = {
     ("GET", "/assets/{name}"),
     ("GET", "/favicon.svg"),
     ("POST", "/webhooks/wassenger/{secret}"),
+    ("GET", "/webhooks/meta"),  # proved by its verify token
+    ("POST", "/webhooks/meta"),  # proved by its signature
     ("POST", "/api/auth/login"),
 }
 CALLERS = {

@@ -97,7 +97,13 @@ async def test_a_gateway_that_is_away_is_an_answer(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        update = {"wassenger_url": nowhere, "public_url": None, "wassenger_token": SecretStr("t"), **changes}
+        update = {
+            "wassenger_url": nowhere,
+            "public_url": None,
+            "meta_access_token": None,
+            "wassenger_token": SecretStr("t"),
+            **changes,
+        }
         app = create_app(settings.model_copy(update=update))
         async with client_of(app) as api:
             answer = await api.get(f"/api/senders/{sender.id}/health")

@@ -28,7 +28,7 @@ from tests.conftest import Town, eventually, next_phone
 from tests.scene import Scene
 
 Json = dict[str, Any]
-RULES = SendingRules(attempts=2, retry_base_s=0.1, lookup_wait_s=0.05, post_limit_s=0.6)
+RULES = SendingRules(attempts=2, retry_base_s=0.1, lookup_wait_s=0.05, post_limit_s=0.6, status_patience_s=0.8)
 
 
 async def draft(town: Town, **sender: Any) -> Campaign:

@@ -34,6 +34,14 @@ _NOWHERE = Addresses(
     api_url=f"http://{_NOBODY}",
 )
 _ALL = {"disk", "postgres", "valkey", "temporal", "worker", "gateway", "senders", "api", "restore"}
+_IN_SANDBOX = _ALL | {"meta"}
+
+
+def _gateway(url: str) -> Settings:
+    """A Wassenger at that address, however odd."""
+    return Settings(_env_file=None, wassenger_token=SecretStr("secret")).model_copy(
+        update={"wassenger_url": url}
+    )
 
 
 @workflow.defn
@@ -119,7 +127,7 @@ async def test_the_running_stack_is_found_and_its_sandbox_is_named(data_dir: Dat
     settings = Settings(_env_file=None, data_dir=data_dir.path)
     with published(replace(_NOWHERE, sandbox_url=f"http://{_NOBODY}"), data_dir):
         found = {finding.name: finding for finding in await doctor.examine_installation(settings)}
-    assert set(found) == _ALL
+    assert set(found) == _IN_SANDBOX
     assert "sandbox" in found["gateway"].detail
 
 
@@ -138,10 +146,7 @@ async def test_a_broken_address_file_is_a_finding(data_dir: DataDir) -> None:
 
 async def test_a_dead_stack_fails_everywhere_with_a_hint() -> None:
     found = await doctor.examine(
-        _NOWHERE,
-        gateway_url=f"http://{_NOBODY}",
-        gateway_token="secret",
-        settings=_bare(Path("/no/such/place")),
+        _NOWHERE, settings=_gateway(f"http://{_NOBODY}").model_copy(update={"data_dir": Path("/no/such/place")})
     )
     verdicts = {finding.name: finding.verdict for finding in found}
     assert verdicts.pop("disk") is Verdict.OK, "a directory that is yet to be made is judged by its disk"
@@ -155,7 +160,7 @@ async def test_addresses_that_are_none_are_findings() -> None:
     nonsense = Addresses(
         database_url="?", redis_url="?", temporal_address="?", temporal_namespace="", api_url="?"
     )
-    found = await doctor.examine(nonsense, gateway_url="?", gateway_token="secret", settings=_bare(Path()))
+    found = await doctor.examine(nonsense, settings=_gateway("?"))
     assert {finding.name for finding in found} == _ALL
     assert all(finding.hint for finding in found if finding.name != "disk")
 
@@ -182,9 +187,7 @@ async def test_a_check_that_breaks_does_not_hide_the_others(real_servers: Server
 
     found = await doctor.examine(
         real_servers.addresses,
-        gateway_url="?",
-        gateway_token=None,
-        settings=_bare(Path()),
+        settings=Settings(_env_file=None),
         pending_migrations=broken,
     )
     by_name = {finding.name: finding for finding in found}

@@ -11,6 +11,8 @@ from local.addresses import SANDBOX_TOKEN
 from local.findings import Finding, Verdict
 from local.gateway_doctor import check_gateway, check_senders
 from local.servers import External, Servers
+from providers.gateways import Gateways
+from providers.wassenger import WassengerGateway
 from storage import database, senders
 from storage.database import Pool
 from storage.senders import Sender
@@ -39,7 +41,8 @@ async def _add(book: Pool, device: str) -> Sender:
 
 
 async def _findings(real_servers: Servers) -> list[Finding]:
-    return await check_senders(real_servers.database_url, "http://gateway", "secret")
+    wassenger = WassengerGateway(base_url="http://gateway", token="secret", timeout_s=5)
+    return await check_senders(real_servers.database_url, Gateways(wassenger=wassenger, meta=None))
 
 
 async def test_each_sender_gets_a_finding(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -227,7 +228,13 @@ class Receiver:
         headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)
         }
-        content = await reader.readexactly(int(headers["content-length"]))
+        content = await reader.readexactly(int(headers.get("content-length", 0)))
+        if head[0].startswith("GET "):  # the handshake of Meta
+            challenge = parse_qs(urlsplit(head[0].split()[1]).query)["hub.challenge"][0]
+            length = f"Content-Length: {len(challenge)}"
+            writer.write(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n{challenge}".encode())
+            await writer.drain()
+            return
         self.received.append(Received(head[0].split()[1], headers, content))
         status = self.statuses.pop(0) if self.statuses else 200
         writer.write(f"HTTP/1.1 {status} Status\r\nContent-Length: 2\r\n\r\nok".encode())

@@ -3196,8 +3196,14 @@ export interface components {
             readonly name: string;
             /** Phone */
             readonly phone: string;
+            /** Provider */
+            readonly provider: string;
             /** Device Id */
             readonly device_id: string;
+            /** Template Name */
+            readonly template_name: string | null;
+            /** Template Language */
+            readonly template_language: string | null;
             /** Status */
             readonly status: string;
             /** Status Reason */
@@ -4052,6 +4058,12 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * Provider
+         * @description Who hands the messages of a sender to WhatsApp.
+         * @enum {string}
+         */
+        readonly Provider: "wassenger" | "meta";
+        /**
          * ReadyOut
          * @description Whether requests should come here, and what was looked at.
          */
@@ -4232,8 +4244,14 @@ export interface components {
             readonly name: string;
             /** Phone */
             readonly phone: string;
+            /** Provider */
+            readonly provider: string;
             /** Device Id */
             readonly device_id: string;
+            /** Template Name */
+            readonly template_name: string | null;
+            /** Template Language */
+            readonly template_language: string | null;
             /** Status */
             readonly status: string;
             /** Status Reason */
@@ -4261,6 +4279,13 @@ export interface components {
         readonly SenderChange: {
             /** Name */
             readonly name?: string | null;
+            /**
+             * Template Name
+             * @description Meta only: counts from the next message
+             */
+            readonly template_name?: string | null;
+            /** Template Language */
+            readonly template_language?: string | null;
             /**
              * Message 1 Rate Per S
              * @description null: no fixed pace
@@ -4332,10 +4357,25 @@ export interface components {
              */
             readonly phone: string;
             /**
+             * @description Whose gateway: wassenger, or meta for WhatsApp's Cloud API
+             * @default wassenger
+             */
+            readonly provider: components["schemas"]["Provider"];
+            /**
              * Device Id
-             * @description The device's id at the gateway
+             * @description The account's id at the gateway: a device of Wassenger (24 hexadecimal digits), or a phone number id of Meta (digits)
              */
             readonly device_id: string;
+            /**
+             * Template Name
+             * @description Meta only, needed there: the approved template of Message 1, whose one body parameter is the text of the message
+             */
+            readonly template_name?: string | null;
+            /**
+             * Template Language
+             * @description Meta only, needed there: the template's language, such as fr or en_US
+             */
+            readonly template_language?: string | null;
             /**
              * Message 1 Rate Per S
              * @description A fixed pace in Messages 1 per second, without profile, warm-up and rests: for trying things out. Unset: as the account's maturity allows

@@ -27,7 +27,7 @@ const PATTERNS: readonly (readonly [string, (t: Words['reasons'], found: Numbers
 const NUMBER = '([\\d.]+(?:e[+-]?\\d+)?)';
 const SLOWER = new RegExp(`^(.+), ${NUMBER} times as long as usual because of errors$`);
 const SESSION = /^the WhatsApp session is (\w+)$/;
-const REFUSED = /answered (\d{3}): (.*)/;
+const REFUSED = /answered (\d{1,6}): (.*)/;
 
 const MATCHERS = PATTERNS.map(
   ([pattern, say]) => [new RegExp(`^${pattern.replaceAll('#', NUMBER)}$`), say] as const,

@@ -99,13 +99,13 @@ function useDetails(id: string) {
 
 function GatewayHealth({ id }: { id: string }) {
   const t = useSenderWords();
-  const phone = useDetails(id)?.sender.phone;
+  const sender = useDetails(id)?.sender;
   const { data } = useQuery({
     ...read('/api/senders/{sender_id}/health', { path: { sender_id: id } }),
     refetchInterval: DETAILS_FRESH_MS,
   });
-  if (!data || phone === undefined) return <span className="muted">…</span>;
-  const kind = healthOf(data, phone);
+  if (!data || !sender) return <span className="muted">…</span>;
+  const kind = healthOf(data, sender.phone, sender.provider === 'meta');
   return <span className={kind === 'ready' ? undefined : 'monitoring-warn'}>{t.healthShort[kind]}</span>;
 }
 

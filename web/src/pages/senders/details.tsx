@@ -51,7 +51,11 @@ function Facts({ details: { sender, pace } }: { details: Schemas['SenderOut'] })
     [t.facts.kept, number(pace.kept_for_replies)],
     [t.facts.next, pace.next_message_1_at ? <Time key="next" at={pace.next_message_1_at} /> : t.none],
     [t.facts.since, date(`${sender.account_since}T12:00:00`)],
-    [t.facts.device, <code key="device">{sender.device_id}</code>],
+    [t.provider, named(t.providers, sender.provider)],
+    ...(sender.template_name
+      ? [[t.template, `${sender.template_name} (${sender.template_language})`] as const]
+      : []),
+    [sender.provider === 'meta' ? t.numberId : t.facts.device, <code key="device">{sender.device_id}</code>],
   ];
   return (
     <section aria-label={t.now}>

@@ -6,6 +6,7 @@ import type { Sender } from './sender';
 import type { Words } from './words';
 
 export interface Draft {
+  readonly provider: Schemas['Provider'];
   readonly device: string;
   readonly phone: string;
   readonly name: string;
@@ -14,6 +15,9 @@ export interface Draft {
   readonly since: string;
   readonly pace: string;
   readonly rate: string;
+  /** The approved template of Message 1, with Meta. */
+  readonly template: string;
+  readonly language: string;
 }
 
 export type Problems = Partial<Record<keyof Draft, string>>;
@@ -23,6 +27,7 @@ const TRIAL_RATE = '2';
 
 /** In the sandbox nothing can happen to a number: it starts at a pace at which something is seen. */
 export const emptyDraft = (simulated: boolean): Draft => ({
+  provider: 'wassenger',
   device: '',
   phone: '',
   name: '',
@@ -30,9 +35,12 @@ export const emptyDraft = (simulated: boolean): Draft => ({
   since: '',
   pace: simulated ? 'fixed' : 'auto',
   rate: TRIAL_RATE,
+  template: '',
+  language: '',
 });
 
 export const draftOf = (sender: Schemas['Sender']): Draft => ({
+  provider: sender.provider as Schemas['Provider'],
   device: sender.device_id,
   phone: sender.phone,
   name: sender.name,
@@ -40,6 +48,8 @@ export const draftOf = (sender: Schemas['Sender']): Draft => ({
   since: sender.account_since,
   pace: sender.message_1_rate_per_s === null ? 'auto' : 'fixed',
   rate: String(sender.message_1_rate_per_s ?? TRIAL_RATE),
+  template: sender.template_name ?? '',
+  language: sender.template_language ?? '',
 });
 
 const LONGEST_RATE = 1000;
@@ -49,13 +59,19 @@ const rateOf = ({ pace, rate }: Draft): number | null =>
 
 const bare = (phone: string): string => phone.replace(/[\s().-]/g, '');
 
+const ACCOUNT_IDS = { wassenger: /^[0-9a-f]{24}$/, meta: /^[0-9]{5,20}$/ } as const;
+
 export function problemsOf(draft: Draft, t: Words, others: readonly Sender[]): Problems {
   const problems: Problems = {};
   const rate = rateOf(draft);
   const taken = others.find(({ device_id: device }) => device === draft.device.trim());
-  if (!/^[0-9a-f]{24}$/.test(draft.device.trim())) problems.device = t.deviceIdWrong;
+  const isMeta = draft.provider === 'meta';
+  if (!ACCOUNT_IDS[draft.provider].test(draft.device.trim()))
+    problems.device = isMeta ? t.numberIdWrong : t.deviceIdWrong;
   else if (taken) problems.device = t.deviceTaken(taken.name);
   if (!/^\+\d{6,15}$/.test(bare(draft.phone))) problems.phone = t.phoneWrong;
+  if (isMeta && !/^[a-z0-9_]{1,512}$/.test(draft.template.trim())) problems.template = t.templateWrong;
+  if (isMeta && !/^[a-z]{2,3}(_[A-Z]{2})?$/.test(draft.language.trim())) problems.language = t.languageWrong;
   if (!draft.name.trim()) problems.name = t.nameMissing;
   if (rate !== null && !(rate > 0 && rate <= LONGEST_RATE)) problems.rate = t.rateWrong;
   return problems;
@@ -68,6 +84,8 @@ const FIELDS: Readonly<Record<string, keyof Draft>> = {
   maturity: 'maturity',
   account_since: 'since',
   message_1_rate_per_s: 'rate',
+  template_name: 'template',
+  template_language: 'language',
 };
 
 /** What the API has against it, by field. */
@@ -78,16 +96,21 @@ export function refusalOf(error: unknown): Problems {
 }
 
 type Change = Required<Pick<Schemas['SenderIn'], 'name' | 'maturity' | 'message_1_rate_per_s'>>;
+type Template = { template_name: string; template_language: string };
 
-export const changeOf = (draft: Draft): Change & { account_since?: string } => ({
+export const changeOf = (draft: Draft): Change & { account_since?: string } & Partial<Template> => ({
   name: draft.name.trim(),
   maturity: (draft.maturity || null) as Schemas['Maturity'] | null,
   message_1_rate_per_s: rateOf(draft),
   ...(draft.since ? { account_since: draft.since } : {}),
+  ...(draft.provider === 'meta'
+    ? { template_name: draft.template.trim(), template_language: draft.language.trim() }
+    : {}),
 });
 
 export const newSenderOf = (draft: Draft): Schemas['SenderIn'] => ({
   ...changeOf(draft),
+  provider: draft.provider,
   device_id: draft.device.trim(),
   phone: bare(draft.phone),
 });
@@ -102,7 +125,10 @@ export const shownAtOnce = (draft: Draft): Sender => ({
   id: NOT_YET + crypto.randomUUID(),
   name: draft.name.trim(),
   phone: bare(draft.phone),
+  provider: draft.provider,
   device_id: draft.device.trim(),
+  template_name: draft.template.trim() || null,
+  template_language: draft.language.trim() || null,
   status: 'active',
   status_reason: null,
   pause_scope: null,

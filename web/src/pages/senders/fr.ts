@@ -116,6 +116,21 @@ const fr: typeof en = french({
   lookAgain: 'Actualiser',
   gatewayAway:
     'Impossible de lister les numéros de la passerelle pour l’instant. Vous pouvez en saisir un à la main.',
+  provider: 'Passerelle',
+  providers: { wassenger: 'Wassenger', meta: 'API Cloud de Meta' },
+  metaHint:
+    'Un numéro officiel de la plateforme WhatsApp Business. Le Message 1 part sous forme de modèle approuvé.',
+  numberId: 'Identifiant du numéro de téléphone',
+  numberIdHint:
+    'Des chiffres uniquement. Dans la console de Meta : WhatsApp > Configuration de l’API, sous le numéro.',
+  numberIdWrong: 'L’identifiant d’un numéro a de 5 à 20 chiffres.',
+  template: 'Modèle du Message 1',
+  templateHint:
+    'Son nom chez Meta, approuvé et actif. Son corps contient une seule variable, {{1}}, qui reçoit le texte du Message 1.',
+  templateWrong: 'Le nom d’un modèle s’écrit en minuscules, chiffres et tirets bas.',
+  language: 'Langue du modèle',
+  languageHint: 'Telle que Meta la nomme, par exemple fr, en ou en_US.',
+  languageWrong: 'Écrivez-la comme Meta, par exemple fr, en ou en_US.',
   deviceId: 'Appareil à la passerelle',
   deviceIdHint:
     '24 chiffres et lettres de a à f. Dans la console de la passerelle : Devices, puis « Device ID ».',

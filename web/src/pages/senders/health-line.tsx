@@ -11,14 +11,14 @@ import { useWords } from './words';
 const ASK_AGAIN_MS = 60_000;
 
 /** What the gateway says of the account now, and what to do about it. */
-export function HealthLine({ sender: { id, phone } }: { sender: Sender }) {
+export function HealthLine({ sender: { id, phone, provider } }: { sender: Sender }) {
   const t = useWords();
   const { data, isFetching, refetch } = useQuery({
     ...read('/api/senders/{sender_id}/health', { path: { sender_id: id } }),
     refetchInterval: ASK_AGAIN_MS,
   });
   if (!data) return <p className="sender-health muted small">{isFetching ? t.checking : t.health.away}</p>;
-  const kind = healthOf(data, phone);
+  const kind = healthOf(data, phone, provider === 'meta');
   if (kind === 'ready') {
     return (
       <p className="sender-health small tone-good">

@@ -7,10 +7,11 @@ export type HealthKind = 'ready' | 'scan' | 'otherNumber' | 'elsewhere' | 'devic
 
 const digits = (phone: string): string => phone.replace(/\D/g, '');
 
-export function healthOf(health: Health, expectedPhone: string): HealthKind {
+export function healthOf(health: Health, expectedPhone: string, isMeta = false): HealthKind {
   if (!health.reachable) return 'away';
   if (health.phone && digits(health.phone) !== digits(expectedPhone)) return 'otherNumber';
   if (health.usable) return 'ready';
+  if (isMeta) return 'device';
   if (health.scan_needed) return 'scan';
   if (health.session === 'conflict') return 'elsewhere';
   return health.session === 'online' ? 'device' : 'offline';

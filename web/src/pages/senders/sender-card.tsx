@@ -26,6 +26,7 @@ export function SenderCard({ sender, onAsk }: { sender: Sender; onAsk: (what: As
           <StatusPill state={stateOf(sender)} />
           <span className="sender-phone">
             <PhoneNumber value={sender.phone} />
+            {sender.provider === 'meta' && <span className="muted"> · {t.providers.meta}</span>}
           </span>
         </span>
       }

@@ -8,6 +8,7 @@ import { ErrorState, Skeleton } from '../../ui/layout';
 import { Notice } from '../../ui/notice';
 import { DeviceFields, fromDevice, likely } from './device-fields';
 import { type Draft, draftOf, emptyDraft, type Gateway, type Problems, problemsOf } from './draft';
+import { NumberFields, ProviderField, TemplateFields } from './meta-fields';
 import type { Sender } from './sender';
 import { useWords } from './words';
 
@@ -115,7 +116,11 @@ function Form({ first, typed, others, submit, gateway, looking = false, onLook, 
   return (
     <form id={id} className="stack" name={FORM} onSubmit={save} noValidate>
       {gateway?.simulated && <Notice>{t.sandbox}</Notice>}
-      {gateway && onLook && (
+      {gateway && <ProviderField draft={draft} onChange={change} />}
+      {gateway && draft.provider === 'meta' && (
+        <NumberFields draft={draft} problems={problems} onChange={change} />
+      )}
+      {gateway && onLook && draft.provider !== 'meta' && (
         <DeviceFields
           draft={draft}
           problems={problems}
@@ -125,6 +130,7 @@ function Form({ first, typed, others, submit, gateway, looking = false, onLook, 
           onChange={change}
         />
       )}
+      {draft.provider === 'meta' && <TemplateFields draft={draft} problems={problems} onChange={change} />}
       <Field label={t.name} hint={t.nameHint} error={problems.name}>
         <TextInput value={draft.name} maxLength={100} onChange={(name) => change({ name })} />
       </Field>

@@ -22,6 +22,7 @@ describe('why a sender does what it does', () => {
     ['the WhatsApp session is authorize', 'code QR'],
     ['night', 'la nuit'],
     ['Wassenger answered 402: pay', 'empêche d’envoyer (402) : pay'],
+    ['Meta answered 131031: locked', 'empêche d’envoyer (131031) : locked'],
   ] as const;
 
   test.each(REASONS)('%s', (reason, words) => {
@@ -83,6 +84,7 @@ describe('a new sender', () => {
   test('is made of what was typed', () => {
     expect(problemsOf(typed, en, [])).toEqual({});
     expect(newSenderOf(typed)).toEqual({
+      provider: 'wassenger',
       device_id: 'a1'.repeat(12),
       phone: '+33639980001',
       name: 'Desk',
@@ -95,6 +97,20 @@ describe('a new sender', () => {
       message_1_rate_per_s: null,
       account_since: '2024-05-31',
     });
+  });
+
+  test('of Meta has a number id and a template', () => {
+    const number = { ...typed, provider: 'meta' as const, device: '106540352242922' };
+    expect(Object.keys(problemsOf(number, en, [])).toSorted()).toEqual(['language', 'template']);
+    const ready = { ...number, template: 'spring_news', language: 'en_US' };
+    expect(problemsOf(ready, en, [])).toEqual({});
+    expect(newSenderOf(ready)).toMatchObject({
+      provider: 'meta',
+      device_id: '106540352242922',
+      template_name: 'spring_news',
+      template_language: 'en_US',
+    });
+    expect(problemsOf({ ...ready, device: 'a1'.repeat(12) }, en, []).device).toBe(en.numberIdWrong);
   });
 
   test('is told what is missing, field by field', () => {
