@@ -115,10 +115,6 @@ async def test_a_healthy_installation_is_ok(
     assert "real gateway" in {finding.name: finding for finding in found}["gateway"].detail
 
 
-def _bare(data_dir: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=data_dir)
-
-
 def _at(servers: Servers, namespace: str) -> Settings:
     return Settings(_env_file=None, temporal_address=servers.temporal_address, temporal_namespace=namespace)
 
