@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,18 +13,22 @@ import pytest_asyncio
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.queues import limit_queue
 from local.errors import StackError
 from local.servers import Servers
 from local.temporal import DYNAMIC_CONFIG, read_dynamic_config
+from tests.conftest import eventually
 
 _QUEUE = "send-test"
 _TASKS = 30
 _RATE_PER_S = 10.0
 # A queue at rest lets through what one second allows, and the task of the moment, before it starts to space.
 _FREE_AT_FIRST = 11
+# A queue is read anew once soon after it was loaded, and from then on in the rhythm of the configuration.
+_FIRST_REFRESH_S = 8.0
 _CRAWL_PER_S = 0.05  # at this rate the tasks would take minutes
 
 
@@ -77,6 +83,43 @@ async def test_a_raised_limit_takes_effect_on_tasks_that_already_wait(client: Cl
     await limit_queue(client, _QUEUE, 200, "test")
     async with asyncio.timeout(60):
         assert len(await paced.result()) == _TASKS
+
+
+async def test_a_change_that_its_worker_did_not_survive_hinders_the_next_for_seconds_only(
+    real_servers: Servers,
+) -> None:
+    """E17: found by `make chaos SEED=8`, where a sender stood still for as long as the run lasted."""
+    connected = await Client.connect(real_servers.temporal_address)
+    queue = "send-cut-off"
+    async with Worker(connected, task_queue=queue, activities=[moment]):
+        await limit_queue(connected, queue, 1, "test")
+        await asyncio.sleep(_FIRST_REFRESH_S)
+        await until_refused(connected, queue)
+
+        async def changeable() -> bool:
+            with suppress(RPCError):
+                await limit_queue(connected, queue, 5, "test")
+                return True
+            return False
+
+        await eventually(changeable, within_s=60, what="a change of the limit")
+
+
+async def until_refused(connected: Client, queue: str) -> None:
+    """Cuts changes off until one was stored without the server's knowing."""
+    began = asyncio.get_running_loop().time()
+    await limit_queue(connected, queue, 2, "test")
+    usual_s = asyncio.get_running_loop().time() - began
+    async with asyncio.timeout(60):
+        for attempt in count():
+            try:
+                async with asyncio.timeout(usual_s * (0.3 + attempt % 40 / 20)):
+                    await limit_queue(connected, queue, attempt, "test")
+            except TimeoutError:
+                continue
+            except RPCError as error:
+                if "one row" in error.message:
+                    return
 
 
 async def test_the_search_attributes_exist(real_servers: Servers) -> None:

@@ -34,11 +34,16 @@ class Installation:
 
 
 @asynccontextmanager
-async def new_installation(settings: Settings, temporal: Client) -> AsyncIterator[Installation]:
-    """Database, namespace, API and worker, gone with the block; without nights, which hold Message 1 back."""
+async def new_installation(
+    settings: Settings, temporal: Client, *, works: bool = True
+) -> AsyncIterator[Installation]:
+    """Database, namespace, API and worker, gone with the block; without nights, which hold Message 1 back.
+
+    Where nothing `works`, there is no worker: what is asked for waits.
+    """
     own = await set_apart(settings, temporal, redis_url=None, night_starts="00:00", night_ends="00:00")
     stopped = asyncio.Event()
-    running = asyncio.create_task(worker.run(own, stopped))
+    running = asyncio.create_task(worker.run(own, stopped)) if works else None
     pool = await database.connect(str(own.database_url), application="tests")
     try:
         async with serving(own) as url:
@@ -46,4 +51,5 @@ async def new_installation(settings: Settings, temporal: Client) -> AsyncIterato
     finally:
         await pool.close()
         stopped.set()
-        await running
+        if running is not None:
+            await running
