@@ -7,8 +7,9 @@ CONTACTS ?= 500
 SEEDS ?= 20
 MINUTES ?= 120
 EXAMPLES ?= 1000
+SENDERS ?= 200
 
-.PHONY: bench-fuzz bench-soak chaos chaos-baseline chaos-compare chaos-table coverage demo up test lint secrets lock clean web web-lint web-test web-schema \
+.PHONY: bench-fuzz bench-soak bench-workers chaos chaos-baseline chaos-compare chaos-table coverage demo docs up test lint secrets lock clean web web-lint web-test web-schema \
 	pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
@@ -38,13 +39,17 @@ test: web-test  ## Every test
 coverage: web  ## Every test of Python, and how much of the code they ran; fails under 80 %
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
 
-lint: $(VENV)/.installed secrets web-lint  ## Every linter and type check
+lint: $(VENV)/.installed secrets docs web-lint  ## Every linter and type check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/deptry .
+
+# Strict: a link or an anchor that leads nowhere ends it. What the pages say is tested in tests/docs.
+docs: $(VENV)/.installed  ## The documentation as a site, in site/
+	@$(BIN)/zensical build --strict --clean
 
 # Nothing is sent anywhere to find out whether a secret works. Not the keyword detector: it takes every word for a
 # password, and ruff's S rules look at values. Devices of the gateway have ids of 24 digits.
@@ -100,6 +105,9 @@ bench-soak: $(VENV)/.installed  ## Does anything grow? One campaign after the ot
 bench-fuzz: $(VENV)/.installed  ## The webhooks' door under nonsense, at length: make bench-fuzz EXAMPLES=1000
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/api/test_webhook_fuzz.py -q -s --show-capture=no --timeout 3600
 
+bench-workers: $(VENV)/.installed  ## What many senders cost at rest: make bench-workers SENDERS=200
+	@$(BIN)/python -m bench.workers --senders $(SENDERS)
+
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*
 
@@ -114,4 +122,4 @@ lock: $(VENV)/.installed  ## Compiles requirements.lock anew from pyproject.toml
 	echo 'hatchling==1.33.0' | $(IMAGE_LOCK) - --output-file deploy/image/build.lock
 
 clean:  ## Removes what can be made again; your data in .relance/ stays
-	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) web/node_modules web/dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

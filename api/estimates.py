@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from activities.estimates import Estimate
 
 
-class DayOut(BaseModel):
+class EstimatedDayOut(BaseModel):
     """One day in UTC."""
 
     day: date
@@ -24,7 +24,7 @@ class EstimateOut(BaseModel):
     closes_by: AwareDatetime = Field(description="The maximum age")
     fits: bool = Field(description="Whether it closes before its maximum age")
     messages_1_by_sender: dict[str, int]
-    per_day: list[DayOut]
+    per_day: list[EstimatedDayOut]
     held_up_by: dict[str, float] = Field(description="What Messages 1 wait for, in seconds, longest first")
 
 
@@ -39,7 +39,7 @@ def shown_estimate(estimate: Estimate) -> EstimateOut:
         closes_by=_moment(estimate.closes_by),
         fits=estimate.fits,
         messages_1_by_sender=found.shares,
-        per_day=[DayOut(day=day, messages=messages) for day, messages in found.per_day],
+        per_day=[EstimatedDayOut(day=day, messages=messages) for day, messages in found.per_day],
         held_up_by={str(hold): round(seconds) for hold, seconds in found.limits.items()},
     )
 

@@ -13,7 +13,14 @@ from api.guard import CurrentCaller
 from api.listing import as_page, read_key
 from api.pages import Cursor, Page, PageSize
 from api.problems import PROBLEM_RESPONSES, Problem, not_found
-from domain.run_settings import CATALOGUE, Effective, Scope, Setting, UnknownSettingError, WrongScopeError
+from domain.run_settings import (
+    CATALOGUE,
+    Effective,
+    Setting,
+    SettingScope,
+    UnknownSettingError,
+    WrongScopeError,
+)
 from storage import audit, run_settings, senders
 from storage.run_settings import UnknownTargetError
 
@@ -49,7 +56,7 @@ class SettingOut(BaseModel):
     highest: float | None
     choices: list[str] | None
     pattern: str | None
-    scopes: list[Scope] = Field(description="What it can be overridden for")
+    scopes: list[SettingScope] = Field(description="What it can be overridden for")
     takes_effect: str
 
 

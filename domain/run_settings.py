@@ -42,7 +42,7 @@ class RunSettings:
 Value: TypeAlias = str | int | float
 
 
-class Scope(StrEnum):
+class SettingScope(StrEnum):
     """What an override counts for; from wide to narrow."""
 
     GLOBAL = "global"
@@ -81,7 +81,7 @@ class Setting:
     name: str
     unit: str
     help: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[SettingScope, ...]
     takes_effect: str = _NEXT_BATCH
     lowest: float | None = None
     above: float | None = None  # a lower limit that is not allowed itself
@@ -101,7 +101,7 @@ class Override:
     """A stored value; whose it is, the one who reads it has chosen already."""
 
     name: str
-    scope: Scope
+    scope: SettingScope
     value: object  # as stored, perhaps by another version
 
 
@@ -114,12 +114,16 @@ class Effective:
 
 
 _BUILT_IN = RunSettings()
-_SOURCE_OF = {Scope.GLOBAL: Source.STORED, Scope.SENDER: Source.SENDER, Scope.CAMPAIGN: Source.CAMPAIGN}
-_FROM_WIDE_TO_NARROW = tuple(Scope)
+_SOURCE_OF = {
+    SettingScope.GLOBAL: Source.STORED,
+    SettingScope.SENDER: Source.SENDER,
+    SettingScope.CAMPAIGN: Source.CAMPAIGN,
+}
+_FROM_WIDE_TO_NARROW = tuple(SettingScope)
 
-_EVERYWHERE = (Scope.GLOBAL,)
-_PER_SENDER = (Scope.GLOBAL, Scope.SENDER)
-_PER_CAMPAIGN = (Scope.GLOBAL, Scope.CAMPAIGN)
+_EVERYWHERE = (SettingScope.GLOBAL,)
+_PER_SENDER = (SettingScope.GLOBAL, SettingScope.SENDER)
+_PER_CAMPAIGN = (SettingScope.GLOBAL, SettingScope.CAMPAIGN)
 
 _LARGEST_NUMBER = 1e9  # where a setting has no limit: 31 years in seconds still make a date
 _TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -136,7 +140,7 @@ _SETTINGS = (
         name="delay_s",
         unit="seconds",
         help="The mean time between two Messages 1 of a sender in the standard profile.",
-        scopes=(Scope.GLOBAL, Scope.SENDER, Scope.CAMPAIGN),
+        scopes=(SettingScope.GLOBAL, SettingScope.SENDER, SettingScope.CAMPAIGN),
         lowest=2,
         highest=10,
     ),
@@ -281,16 +285,16 @@ def find(name: str) -> Setting:
         ) from None
 
 
-def scope_of(sender_id: str | None, campaign_id: str | None) -> Scope:
+def scope_of(sender_id: str | None, campaign_id: str | None) -> SettingScope:
     """The scope that these ids mean. Raises WrongScopeError for both at once."""
     if sender_id is not None and campaign_id is not None:
         raise WrongScopeError("an override is for one sender or for one campaign: give only one of the two ids")
     if sender_id is not None:
-        return Scope.SENDER
-    return Scope.GLOBAL if campaign_id is None else Scope.CAMPAIGN
+        return SettingScope.SENDER
+    return SettingScope.GLOBAL if campaign_id is None else SettingScope.CAMPAIGN
 
 
-def check_scope(name: str, scope: Scope) -> None:
+def check_scope(name: str, scope: SettingScope) -> None:
     """Raises WrongScopeError if the setting cannot be overridden there, with where it can."""
     scopes = find(name).scopes
     if scope not in scopes:
@@ -299,9 +303,9 @@ def check_scope(name: str, scope: Scope) -> None:
 
 
 _SCOPE_IN_WORDS = {
-    Scope.GLOBAL: "for everything",
-    Scope.SENDER: "for one sender",
-    Scope.CAMPAIGN: "for one campaign",
+    SettingScope.GLOBAL: "for everything",
+    SettingScope.SENDER: "for one sender",
+    SettingScope.CAMPAIGN: "for one campaign",
 }
 
 

@@ -7,7 +7,7 @@ from domain.run_settings import (
     Effective,
     Override,
     RunSettings,
-    Scope,
+    SettingScope,
     Source,
     build,
     check,
@@ -68,7 +68,9 @@ async def effective(
 ) -> dict[str, Effective]:
     """What every setting is now, with the overrides of that sender and campaign, and where it comes from."""
     rows = await pool.fetch(OVERRIDES, sender_id, campaign_id)
-    overrides = [Override(name=row["name"], scope=Scope(row["scope"]), value=row["value"]) for row in rows]
+    overrides = [
+        Override(name=row["name"], scope=SettingScope(row["scope"]), value=row["value"]) for row in rows
+    ]
     return resolve(defaults, given_by_environment, overrides)
 
 

@@ -1,13 +1,16 @@
 """Workers that share out what there is to do, and a new version of them under running campaigns."""
 
+import asyncio
+import re
+import shlex
+import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from pathlib import Path
 
 import pytest
-from temporalio.api.workflowservice.v1 import (
-    DescribeWorkerDeploymentRequest,
-    SetWorkerDeploymentCurrentVersionRequest,
-)
+from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -15,9 +18,12 @@ from domain.identifiers import DEPLOYMENT, contact_workflow_id
 from domain.worker_roles import WorkerRole
 from storage import monitoring, uptime
 from tests.conftest import eventually
+from tests.docs.pages import ROOT
 from tests.scenarios.conftest import ended_well
 from tests.test_pausing import SILENT, House, mailing, open_house, reacting
 from tests.test_shutdown import READY, Running, process_of
+
+GUIDE = "\n".join(line.strip() for line in (ROOT / "docs/scaling.md").read_text().splitlines())
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,8 @@ async def test_a_new_version_takes_over_campaigns_that_run(house: House) -> None
         run = await mailing(house, [*reacting(6), *([SILENT] * 6)], window_s=15)
         await run.until_accepted(8)
         assert await routed_to(client, "one"), "a new version waits for a person"
-        await eventually(lambda: promoted(client, "two"), what="the rollout")
+        await eventually(lambda: promoted(house, "two"), what="the rollout")
+        assert await routed_to(client, "two")
         assert await first.terminate() == 0
         await ended_well(run, answered=6)
         assert await second.terminate() == 0
@@ -94,11 +101,12 @@ async def routed_to(client: Client, build_id: str) -> bool:
     return False
 
 
-async def promoted(client: Client, build_id: str) -> bool:
-    """Rolls a version out, as `temporal worker deployment set-current-version` does."""
-    request = SetWorkerDeploymentCurrentVersionRequest(
-        namespace=client.namespace, deployment_name=DEPLOYMENT, build_id=build_id
+async def promoted(house: House, build_id: str) -> bool:
+    """Rolls a version out by the command that docs/scaling.md gives."""
+    [command] = re.findall("^temporal worker deployment set-current-version .+$", GUIDE, re.MULTILINE)
+    words = shlex.split(re.sub("--build-id [^ ]+", f"--build-id {build_id}", command))
+    program = Path(sys.executable).with_name(words[0])
+    process = await asyncio.create_subprocess_exec(
+        program, *words[1:], "--address", str(house.settings.temporal_address), stdout=DEVNULL, stderr=DEVNULL
     )
-    with suppress(RPCError):
-        await client.workflow_service.set_worker_deployment_current_version(request)
-    return await routed_to(client, build_id)
+    return await asyncio.wait_for(process.wait(), timeout=20) == 0

@@ -14,8 +14,8 @@ from domain.run_settings import (
     CATALOGUE,
     Override,
     RunSettings,
-    Scope,
     Setting,
+    SettingScope,
     Source,
     UnknownSettingError,
     WrongScopeError,
@@ -67,12 +67,12 @@ def test_the_narrowest_value_wins(overrides: list[Override], given_by_environmen
     stored = {(override.name, override.scope): override.value for override in overrides}
     for name in CATALOGUE:
         expected: tuple[object, Source]
-        if (name, Scope.CAMPAIGN) in stored:
-            expected = stored[name, Scope.CAMPAIGN], Source.CAMPAIGN
-        elif (name, Scope.SENDER) in stored:
-            expected = stored[name, Scope.SENDER], Source.SENDER
-        elif (name, Scope.GLOBAL) in stored:
-            expected = stored[name, Scope.GLOBAL], Source.STORED
+        if (name, SettingScope.CAMPAIGN) in stored:
+            expected = stored[name, SettingScope.CAMPAIGN], Source.CAMPAIGN
+        elif (name, SettingScope.SENDER) in stored:
+            expected = stored[name, SettingScope.SENDER], Source.SENDER
+        elif (name, SettingScope.GLOBAL) in stored:
+            expected = stored[name, SettingScope.GLOBAL], Source.STORED
         else:
             source = Source.ENVIRONMENT if name in given_by_environment else Source.DEFAULT
             expected = getattr(defaults, name), source
@@ -137,7 +137,7 @@ def test_a_refusal_says_what_is_allowed(name: str, value: object, sentence: str)
 
 def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
     """P11."""
-    for look in (find, lambda name: check(name, 1), lambda name: check_scope(name, Scope.GLOBAL)):
+    for look in (find, lambda name: check(name, 1), lambda name: check_scope(name, SettingScope.GLOBAL)):
         with pytest.raises(UnknownSettingError, match=r"no setting 'delay'; there are profile, delay_s, "):
             look("delay")
 
@@ -145,19 +145,19 @@ def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
 def test_a_setting_is_overridden_only_where_it_makes_sense() -> None:
     """P11: in its scopes, which always hold the one for everything."""
     for setting in CATALOGUE.values():
-        assert Scope.GLOBAL in setting.scopes
+        assert SettingScope.GLOBAL in setting.scopes
         for scope in setting.scopes:
             check_scope(setting.name, scope)
     with pytest.raises(WrongScopeError, match="for one campaign: set it for everything or for one sender"):
-        check_scope("profile", Scope.CAMPAIGN)
-    assert CATALOGUE["delay_s"].scopes == tuple(Scope)
+        check_scope("profile", SettingScope.CAMPAIGN)
+    assert CATALOGUE["delay_s"].scopes == tuple(SettingScope)
 
 
 def test_ids_say_the_scope() -> None:
     """P11; both at once say nothing."""
-    assert scope_of(None, None) is Scope.GLOBAL
-    assert scope_of("a", None) is Scope.SENDER
-    assert scope_of(None, "b") is Scope.CAMPAIGN
+    assert scope_of(None, None) is SettingScope.GLOBAL
+    assert scope_of("a", None) is SettingScope.SENDER
+    assert scope_of(None, "b") is SettingScope.CAMPAIGN
     with pytest.raises(WrongScopeError, match="only one of the two"):
         scope_of("a", "b")
 
@@ -168,10 +168,10 @@ def test_overrides_of_another_version_stop_nothing() -> None:
         RunSettings(),
         (),
         [
-            Override(name="gone", scope=Scope.GLOBAL, value=1),
-            Override(name="delay_s", scope=Scope.GLOBAL, value=4),
-            Override(name="delay_s", scope=Scope.CAMPAIGN, value=99),
-            Override(name="profile", scope=Scope.CAMPAIGN, value="careful"),
+            Override(name="gone", scope=SettingScope.GLOBAL, value=1),
+            Override(name="delay_s", scope=SettingScope.GLOBAL, value=4),
+            Override(name="delay_s", scope=SettingScope.CAMPAIGN, value=99),
+            Override(name="profile", scope=SettingScope.CAMPAIGN, value="careful"),
         ],
     )
 

@@ -1863,7 +1863,7 @@ export interface components {
              * Scopes
              * @description read; write; send (start, schedule, pause, resume, cancel, test); admin (users, keys)
              */
-            readonly scopes: readonly components["schemas"]["Scope-Input"][];
+            readonly scopes: readonly components["schemas"]["Scope"][];
             /**
              * Expires At
              * @description Unset: never
@@ -1880,7 +1880,7 @@ export interface components {
             /** Name */
             readonly name: string;
             /** Scopes */
-            readonly scopes: readonly components["schemas"]["domain__access__Scope"][];
+            readonly scopes: readonly components["schemas"]["Scope"][];
             /**
              * Owner Id
              * @description Null: made on the machine itself
@@ -2580,7 +2580,32 @@ export interface components {
          */
         readonly DailyOut: {
             /** Days */
-            readonly days: readonly components["schemas"]["api__statistics__DayOut"][];
+            readonly days: readonly components["schemas"]["DayOut"][];
+        };
+        /**
+         * DayOut
+         * @description One day in UTC.
+         */
+        readonly DayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            readonly day: string;
+            /** Messages Sent */
+            readonly messages_sent: number;
+            /** Messages 1 Sent */
+            readonly messages_1_sent: number;
+            /** Messages 2 Sent */
+            readonly messages_2_sent: number;
+            /** Messages Delivered */
+            readonly messages_delivered: number;
+            /** Messages Read */
+            readonly messages_read: number;
+            /** Interactions */
+            readonly interactions: number;
+            /** Failures */
+            readonly failures: number;
         };
         /**
          * DeliveryLatency
@@ -2710,7 +2735,7 @@ export interface components {
                 readonly [key: string]: number;
             };
             /** Per Day */
-            readonly per_day: readonly components["schemas"]["api__estimates__DayOut"][];
+            readonly per_day: readonly components["schemas"]["EstimatedDayOut"][];
             /**
              * Held Up By
              * @description What Messages 1 wait for, in seconds, longest first
@@ -2718,6 +2743,22 @@ export interface components {
             readonly held_up_by: {
                 readonly [key: string]: number;
             };
+        };
+        /**
+         * EstimatedDayOut
+         * @description One day in UTC.
+         */
+        readonly EstimatedDayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            readonly day: string;
+            /**
+             * Messages
+             * @description Both kinds together
+             */
+            readonly messages: number;
         };
         /**
          * FailureOut
@@ -3431,7 +3472,7 @@ export interface components {
              */
             readonly language: string | null;
             /** Scopes */
-            readonly scopes: readonly components["schemas"]["domain__access__Scope"][];
+            readonly scopes: readonly components["schemas"]["Scope"][];
             /**
              * Must Change Password
              * @description Until then nothing else is allowed: PATCH /api/me
@@ -4169,7 +4210,7 @@ export interface components {
          * @description What a caller may do.
          * @enum {string}
          */
-        readonly "Scope-Input": "read" | "write" | "send" | "admin";
+        readonly Scope: "read" | "write" | "send" | "admin";
         /**
          * SendTest
          * @description A test message as stored.
@@ -4535,10 +4576,16 @@ export interface components {
              * Scopes
              * @description What it can be overridden for
              */
-            readonly scopes: readonly components["schemas"]["domain__run_settings__Scope"][];
+            readonly scopes: readonly components["schemas"]["SettingScope"][];
             /** Takes Effect */
             readonly takes_effect: string;
         };
+        /**
+         * SettingScope
+         * @description What an override counts for; from wide to narrow.
+         * @enum {string}
+         */
+        readonly SettingScope: "global" | "sender" | "campaign";
         /**
          * StatisticsOut
          * @description What was reached. Rates from 0 to 1.
@@ -4858,59 +4905,6 @@ export interface components {
             /** Alive */
             readonly alive: boolean;
         };
-        /**
-         * DayOut
-         * @description One day in UTC.
-         */
-        readonly api__estimates__DayOut: {
-            /**
-             * Day
-             * Format: date
-             */
-            readonly day: string;
-            /**
-             * Messages
-             * @description Both kinds together
-             */
-            readonly messages: number;
-        };
-        /**
-         * DayOut
-         * @description One day in UTC.
-         */
-        readonly api__statistics__DayOut: {
-            /**
-             * Day
-             * Format: date
-             */
-            readonly day: string;
-            /** Messages Sent */
-            readonly messages_sent: number;
-            /** Messages 1 Sent */
-            readonly messages_1_sent: number;
-            /** Messages 2 Sent */
-            readonly messages_2_sent: number;
-            /** Messages Delivered */
-            readonly messages_delivered: number;
-            /** Messages Read */
-            readonly messages_read: number;
-            /** Interactions */
-            readonly interactions: number;
-            /** Failures */
-            readonly failures: number;
-        };
-        /**
-         * Scope
-         * @description What a caller may do.
-         * @enum {string}
-         */
-        readonly domain__access__Scope: "read" | "write" | "send" | "admin";
-        /**
-         * Scope
-         * @description What an override counts for; from wide to narrow.
-         * @enum {string}
-         */
-        readonly domain__run_settings__Scope: "global" | "sender" | "campaign";
     };
     responses: never;
     parameters: never;

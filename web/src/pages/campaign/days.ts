@@ -25,7 +25,7 @@ export function daysSince(startedAt: string, now: number): number {
 }
 
 export function daysOf(
-  happened: readonly Schemas['api__statistics__DayOut'][],
+  happened: readonly Schemas['DayOut'][],
   planned: Estimate['per_day'],
   startedAt: string,
   closedAt: string | null,

@@ -8,7 +8,7 @@ import { useWords } from './words';
 
 const SPANS = [7, 30];
 
-export function DailyChart({ days }: { days: readonly Schemas['api__statistics__DayOut'][] }) {
+export function DailyChart({ days }: { days: readonly Schemas['DayOut'][] }) {
   const t = useWords();
   const [span, setSpan] = useState(7);
   const shown = days.slice(-span);

@@ -3,7 +3,7 @@ import { number } from '../../i18n/format';
 import { StatTile, StatTiles } from '../../ui/layout';
 import { useWords } from './words';
 
-type Day = Schemas['api__statistics__DayOut'];
+type Day = Schemas['DayOut'];
 
 export function Today({ day }: { day: Day }) {
   const t = useWords();

@@ -6,7 +6,7 @@ import { Dialog } from '../../ui/dialog';
 import { Checkbox, Field, TextInput } from '../../ui/field';
 import { useWords } from './words';
 
-type KeyScope = Schemas['domain__access__Scope'];
+type KeyScope = Schemas['Scope'];
 
 export interface KeyDraft {
   readonly name: string;

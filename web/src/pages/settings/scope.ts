@@ -2,7 +2,7 @@
 
 import type { Schemas } from '../../api/types';
 
-export type ScopeName = Schemas['domain__run_settings__Scope'];
+export type ScopeName = Schemas['SettingScope'];
 
 export interface Scope {
   readonly name: ScopeName;
