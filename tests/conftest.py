@@ -57,11 +57,18 @@ async def eventually(
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Servers]:
+@asynccontextmanager
+async def serving_servers() -> AsyncIterator[Servers]:
     """All servers on ports of their own, with a migrated database."""
     async with Servers.start() as started:
         await database.migrate(started.database_url)
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def servers() -> AsyncIterator[Servers]:
+    """The servers of all tests that do not bring their own."""
+    async with serving_servers() as started:
         yield started
 
 
@@ -91,8 +98,13 @@ async def temporal(servers: Servers) -> Client:
 @pytest.fixture(scope="session")
 async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
     """The sandbox's control and API; its journal is the judge."""
-    async with httpx.AsyncClient(base_url=str(servers.sandbox_url), timeout=30) as client:
+    async with sandbox_of(servers) as client:
         yield client
+
+
+def sandbox_of(servers: Servers) -> httpx.AsyncClient:
+    """The sandbox that belongs to these servers."""
+    return httpx.AsyncClient(base_url=str(servers.sandbox_url), timeout=30)
 
 
 def free_port() -> int:
@@ -105,6 +117,11 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
+    """Those of all tests that do not bring their own servers."""
+    return settings_for(servers)
+
+
+def settings_for(servers: Servers) -> Settings:
     """As a process of the stack would have them, with retries that do not make a test wait."""
     port = free_port()
     return Settings(

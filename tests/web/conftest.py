@@ -16,12 +16,22 @@ from api.app import create_app
 from api.dashboard import DIST
 from api.guard import cookie_name
 from domain.access import Role
+from local.servers import Servers
 from settings import Settings
 from storage import sessions
 from storage.database import Pool
-from tests.apart import set_apart
 from tests.api.people import Door
-from tests.conftest import Town, answering, connected, eventually, free_port, working
+from tests.conftest import (
+    Town,
+    answering,
+    connected,
+    eventually,
+    free_port,
+    sandbox_of,
+    serving_servers,
+    settings_for,
+    working,
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What keeps it quiet, and what lets it run as root in a container.
@@ -44,13 +54,32 @@ Opener = Callable[..., Coroutine[Any, Any, Page]]
 
 
 @pytest.fixture(scope="session")
-async def settings(settings: Settings, temporal: Client) -> Settings:
-    """A database without what the tests of other rooms have left there: a page shows all that there is."""
-    port = free_port()
-    redis_url = f"{str(settings.redis_url).rpartition('/')[0]}/1"
-    return await set_apart(
-        settings, temporal, api_port=port, public_url=f"http://127.0.0.1:{port}", redis_url=redis_url
-    )
+async def servers() -> AsyncIterator[Servers]:
+    """Without what the tests of other rooms leave there: a page shows all that there is.
+
+    An account at a gateway has one installation that hears its webhooks, so the sandbox is another one too.
+    """
+    async with serving_servers() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers) -> Settings:
+    """The settings behind the pages."""
+    return settings_for(servers)
+
+
+@pytest.fixture(scope="session")
+async def temporal(servers: Servers) -> Client:
+    """A way to the Temporal behind the pages."""
+    return await Client.connect(servers.temporal_address)
+
+
+@pytest.fixture(scope="session")
+async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
+    """The gateway behind the pages."""
+    async with sandbox_of(servers) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
