@@ -6,25 +6,18 @@ tests set up. It does not know this database.
 
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
 
 from domain.messages import MessageType
 from domain.run_settings import RunSettings
-from settings import Settings
 from storage import database, senders, sending
 from storage.database import Pool
 from storage.reservations import Held
 from storage.sending import Ready
-from tests.conftest import eventually
 from tests.scene import Scene
 
 # Everything that is remembered of a sender's past.
@@ -69,34 +62,6 @@ async def new_database(server_url: str) -> str:
     url = f"{server_url.rpartition('/')[0]}/{name}"
     await database.migrate(url)
     return url
-
-
-async def set_apart(settings: Settings, temporal: Client, **changes: Any) -> Settings:
-    """The same servers, with a database and a namespace that nobody else uses."""
-    own = {
-        "database_url": await new_database(str(settings.database_url)),
-        "temporal_namespace": await _new_namespace(temporal),
-    }
-    return settings.model_copy(update={**own, **changes})
-
-
-async def _new_namespace(temporal: Client) -> str:
-    """A worker answers for all queues of its namespace, so another one needs another namespace."""
-    name = f"apart-{secrets.token_hex(4)}"
-    keep = Duration()
-    keep.FromTimedelta(timedelta(days=1))
-    await temporal.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=keep)
-    )
-
-    async def known() -> bool:
-        with suppress(RPCError):
-            await temporal.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=name))
-            return True
-        return False
-
-    await eventually(known, what="the namespace")
-    return name
 
 
 async def time_passes(pool: Pool, sender_id: str, seconds: float) -> None:

@@ -5,9 +5,8 @@ Tests share these servers and stay apart by using senders, contacts and campaign
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
@@ -22,6 +21,7 @@ import worker
 from api.__main__ import server_of
 from domain.contact_file import ContactRow
 from local.addresses import SANDBOX_TOKEN
+from local.ports import free_port
 from local.servers import Servers
 from settings import Settings
 from storage import campaigns, contacts, database, senders
@@ -57,8 +57,8 @@ async def eventually(
         await asyncio.sleep(0.05)
 
 
-@asynccontextmanager
-async def serving_servers() -> AsyncIterator[Servers]:
+@pytest.fixture(scope="session")
+async def servers() -> AsyncIterator[Servers]:
     """All servers on ports of their own, with a migrated database."""
     async with Servers.start() as started:
         await database.migrate(started.database_url)
@@ -66,27 +66,13 @@ async def serving_servers() -> AsyncIterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Servers]:
-    """The servers of all tests that do not bring their own."""
-    async with serving_servers() as started:
-        yield started
-
-
-@asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Pool]:
-    """A way to the database, for as long as the block lasts."""
+async def pool(servers: Servers) -> AsyncIterator[Pool]:
+    """A way to the database."""
     opened = await database.connect(
-        str(settings.database_url), application="tests", wait_s=None, suppression_key=SUPPRESSION_KEY
+        servers.database_url, application="tests", wait_s=None, suppression_key=SUPPRESSION_KEY
     )
     yield opened
     await opened.close()
-
-
-@pytest.fixture(scope="session")
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
-    """A way to the database."""
-    async with connected(settings) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -98,30 +84,12 @@ async def temporal(servers: Servers) -> Client:
 @pytest.fixture(scope="session")
 async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
     """The sandbox's control and API; its journal is the judge."""
-    async with sandbox_of(servers) as client:
+    async with httpx.AsyncClient(base_url=str(servers.sandbox_url), timeout=30) as client:
         yield client
-
-
-def sandbox_of(servers: Servers) -> httpx.AsyncClient:
-    """The sandbox that belongs to these servers."""
-    return httpx.AsyncClient(base_url=str(servers.sandbox_url), timeout=30)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
-    """Those of all tests that do not bring their own servers."""
-    return settings_for(servers)
-
-
-def settings_for(servers: Servers) -> Settings:
     """As a process of the stack would have them, with retries that do not make a test wait."""
     port = free_port()
     return Settings(
@@ -148,8 +116,8 @@ def settings_for(servers: Servers) -> Settings:
     )
 
 
-@asynccontextmanager
-async def answering(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(scope="session")
+async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """The real API on a real port, registered for the sandbox's webhooks; the client may do everything."""
     server = server_of(settings)
     serving = asyncio.create_task(server.serve())
@@ -172,27 +140,13 @@ async def answering(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIter
 
 
 @pytest.fixture(scope="session")
-async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The API of all tests that do not bring their own."""
-    async with answering(settings, sandbox) as client:
-        yield client
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
+async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """The real worker, in this process so that coverage sees it."""
     stopped = asyncio.Event()
-    running = asyncio.create_task(worker.run(settings, stopped, guarded=False))
+    working = asyncio.create_task(worker.run(settings, stopped))
     yield
     stopped.set()
-    await running
-
-
-@pytest.fixture(scope="session")
-async def running_worker(settings: Settings) -> AsyncIterator[None]:
-    """The worker of all tests that do not bring their own."""
-    async with working(settings):
-        yield
+    await working
 
 
 @dataclass(frozen=True, slots=True)

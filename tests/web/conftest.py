@@ -10,28 +10,30 @@ import httpx
 import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
-from temporalio.client import Client
 
 from api.app import create_app
 from api.dashboard import DIST
 from api.guard import cookie_name
 from domain.access import Role
-from local.servers import Servers
+from local.ports import free_port
 from settings import Settings
 from storage import sessions
-from storage.database import Pool
 from tests.api.people import Door
 from tests.conftest import (
     Town,
-    answering,
-    connected,
+    api,
     eventually,
-    free_port,
-    sandbox_of,
-    serving_servers,
-    settings_for,
-    working,
+    pool,
+    running_worker,
+    sandbox,
+    servers,
+    settings,
+    temporal,
 )
+
+# Fixtures that are imported are other ones here, with values of their own: pages show all that there is, so
+# they do not share servers with the tests of other rooms, and one installation hears an account's webhooks.
+__all__ = ["api", "pool", "running_worker", "sandbox", "servers", "settings", "temporal"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What keeps it quiet, and what lets it run as root in a container.
@@ -51,56 +53,6 @@ REFUSALS = ("responded with a status of ", "net::ERR_")
 expect.set_options(timeout=15_000)
 
 Opener = Callable[..., Coroutine[Any, Any, Page]]
-
-
-@pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Servers]:
-    """Without what the tests of other rooms leave there: a page shows all that there is.
-
-    An account at a gateway has one installation that hears its webhooks, so the sandbox is another one too.
-    """
-    async with serving_servers() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def settings(servers: Servers) -> Settings:
-    """The settings behind the pages."""
-    return settings_for(servers)
-
-
-@pytest.fixture(scope="session")
-async def temporal(servers: Servers) -> Client:
-    """A way to the Temporal behind the pages."""
-    return await Client.connect(servers.temporal_address)
-
-
-@pytest.fixture(scope="session")
-async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway behind the pages."""
-    async with sandbox_of(servers) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
-    """A way to the database of the pages."""
-    async with connected(settings) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The API behind the pages; the client may do everything."""
-    async with answering(settings, sandbox) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-async def running_worker(settings: Settings) -> AsyncIterator[None]:
-    """The worker behind the pages."""
-    async with working(settings):
-        yield
 
 
 @pytest.fixture(scope="session")
