@@ -9,6 +9,7 @@ from typing import Any
 from domain.pacing.quota import DAY_S, MARGIN_S, message_1_limit
 from domain.worker_roles import WorkerRole
 from storage.database import Pool
+from storage.sender_rows import COUNTING
 
 ALIVE_S = 15.0  # three heartbeats
 FORGOTTEN_AFTER_DAYS = 7
@@ -37,11 +38,11 @@ TODAY = """
 """
 # For each sender `s`, as `used.sent_in_a_day`; $1 is the length of that day. The index of `sends` by sender and
 # time answers it.
-SENT_IN_A_DAY = """
+SENT_IN_A_DAY = f"""
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS sent_in_a_day FROM sends
         WHERE sends.sender_id = s.id AND started_at > statement_timestamp() - make_interval(secs => $1)
-            AND (outcome IS NULL OR outcome IN ('accepted', 'unknown'))
+            AND {COUNTING}
     ) used
 """
 SENDERS = f"""

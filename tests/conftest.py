@@ -5,7 +5,6 @@ Tests share these servers and stay apart by using senders, contacts and campaign
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import worker
 from api.__main__ import server_of
 from domain.contact_file import ContactRow
 from local.addresses import SANDBOX_APP_SECRET, SANDBOX_TOKEN, SANDBOX_VERIFY_TOKEN
+from local.ports import free_port
 from local.servers import Servers
 from settings import Settings
 from storage import campaigns, contacts, database, senders
@@ -95,14 +95,6 @@ async def sandbox(servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
     """As a process of the stack would have them, with retries that do not make a test wait."""
@@ -136,8 +128,8 @@ def settings(servers: Servers) -> Settings:
     )
 
 
-@asynccontextmanager
-async def answering(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(scope="session")
+async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """The real API on a real port, registered for the sandbox's webhooks; the client may do everything."""
     server = server_of(settings)
     serving = asyncio.create_task(server.serve())
@@ -160,27 +152,13 @@ async def answering(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIter
 
 
 @pytest.fixture(scope="session")
-async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The API of all tests that do not bring their own."""
-    async with answering(settings, sandbox) as client:
-        yield client
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
+async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """The real worker, in this process so that coverage sees it."""
     stopped = asyncio.Event()
-    running = asyncio.create_task(worker.run(settings, stopped, guarded=False))
+    working = asyncio.create_task(worker.run(settings, stopped))
     yield
     stopped.set()
-    await running
-
-
-@pytest.fixture(scope="session")
-async def running_worker(settings: Settings) -> AsyncIterator[None]:
-    """The worker of all tests that do not bring their own."""
-    async with working(settings):
-        yield
+    await working
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ import pytest
 import yaml
 from temporalio.client import Client
 
+from local.ports import free_port
 from settings import Settings
 from tests.apart import set_apart
-from tests.conftest import AUTHORIZED, LOCAL_API_KEY, Town, connected, eventually, free_port
+from tests.conftest import AUTHORIZED, LOCAL_API_KEY, Town, connected, eventually
 from tests.otlp import Collector, Span, collecting
 from tests.test_shutdown import READY, Running, process_of
 from tests.wassenger import Json, inbound

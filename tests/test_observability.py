@@ -15,8 +15,9 @@ from temporalio.client import Client
 from temporalio.worker import Replayer
 
 from activities.tracing import HEADER, Tracing
+from local.ports import free_port
 from settings import Settings
-from tests.conftest import AUTHORIZED, eventually, free_port
+from tests.conftest import AUTHORIZED, eventually
 from tests.observed import DEPLOY, LISTENING, REQUEST_ID, Site, observed, program
 from tests.test_shutdown import process_of
 from tests.workflows.test_replay import HISTORIES, stored

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 import worker
 from api.app import create_app
 from local.addresses import SANDBOX_TOKEN
+from local.ports import free_port
 from local.servers import Servers
 from settings import Settings
 from storage import database
@@ -75,9 +75,7 @@ async def open_house(
     *, alert_urls: Sequence[str] = (), data_dir: Path | None = None, **changes: Any
 ) -> AsyncIterator[House]:
     """Servers, API and two workers apart from those of all other tests; `changes` are settings."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     async with AsyncExitStack() as exits:
         servers = await exits.enter_async_context(Servers.start(data_dir=data_dir))
         await database.migrate(servers.database_url)

@@ -94,6 +94,7 @@ def assess(facts: Facts) -> Assessment:
     stop = _emergency(facts, pace)
     closure = _ordered_closure(facts, stop) or _rhythmic_closure(facts, pace, quota, expected)
     state, reason, opens_at = closure or (PaceState.SENDING, _pace_in_words(pace, error_factor), None)
+    is_full = facts.sent_in_a_day >= quota
     is_open = state is PaceState.SENDING
     return Assessment(
         state=state,
@@ -107,9 +108,11 @@ def assess(facts: Facts) -> Assessment:
         error_rate=facts.outcomes.error_rate if facts.outcomes.finished >= SAMPLE else None,
         opens_at=opens_at,
         message_1_queue_per_s=HEADROOM * pace.rate_per_s if is_open else 0.0,
-        message_2_queue_per_s=0.0 if _replies_stand(facts, state, quota) else HEADROOM / pace.reply_gap_s,
+        message_2_queue_per_s=0.0
+        if _replies_stand(facts, state, is_full=is_full)
+        else HEADROOM / pace.reply_gap_s,
         stop=stop,
-        look_again_s=_look_again_s(facts, opens_at, quota),
+        look_again_s=_look_again_s(facts, opens_at, is_full=is_full),
     )
 
 
@@ -161,9 +164,8 @@ def _pace_in_words(pace: Pace, error_factor: float) -> str:
     return f"{pace.profile} profile, a message every {pace.delay_s:.3g} s{slower}"
 
 
-def _replies_stand(facts: Facts, state: PaceState, quota: int) -> bool:
+def _replies_stand(facts: Facts, state: PaceState, *, is_full: bool) -> bool:
     # Without room they would be refused one by one, every few seconds, by the thousand.
-    is_full = facts.sent_in_a_day >= quota
     return state is PaceState.STOPPED or is_full or (facts.status == "paused" and facts.pause_scope == "all")
 
 
@@ -176,10 +178,9 @@ def _reply_rate(facts: Facts) -> float:
     return reply_rate(facts.settings.message_2_reserve, together)
 
 
-def _look_again_s(facts: Facts, opens_at: float | None, quota: int) -> float:
-    patience = LOOK_AGAIN_BUSY_S if facts.has_work else LOOK_AGAIN_IDLE_S
-    if facts.has_work and facts.sent_in_a_day >= quota:
-        patience = LOOK_AGAIN_FULL_S
+def _look_again_s(facts: Facts, opens_at: float | None, *, is_full: bool) -> float:
+    if facts.has_work and is_full:
+        return LOOK_AGAIN_FULL_S
     if opens_at is None:
-        return patience
+        return LOOK_AGAIN_BUSY_S if facts.has_work else LOOK_AGAIN_IDLE_S
     return max(0.1, min(LOOK_AGAIN_IDLE_S, opens_at - facts.at))

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from activities.exposition import Exposition, add_up_senders
-from tests.conftest import free_port
+from local.ports import free_port
 
 OF_SDK = """\
 # HELP temporal_num_pollers Current number of active pollers per queue type

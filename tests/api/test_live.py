@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +16,7 @@ import pytest
 from api.live import EVENTS_KEPT, LiveFeed
 from domain.contact_states import ContactState
 from domain.messages import MessageType
+from local.ports import free_port
 from settings import Settings
 from storage import campaigns, monitoring, senders
 from storage.cache import Cache
@@ -220,9 +220,7 @@ async def api_process(
     settings: Settings,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
     """The API as it runs for real."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

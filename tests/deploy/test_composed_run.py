@@ -24,9 +24,10 @@ import httpx
 import pytest
 
 from local.addresses import SANDBOX_TOKEN
+from local.ports import free_port
 from local.postgres import find_program
 from local.servers import Servers
-from tests.conftest import eventually, free_port
+from tests.conftest import eventually
 from tests.deploy.composed import ROOT, SECRETS, services
 
 BIN = Path(sys.executable).parent

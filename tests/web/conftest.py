@@ -10,18 +10,30 @@ import httpx
 import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
-from temporalio.client import Client
 
 from api.app import create_app
 from api.dashboard import DIST
 from api.guard import cookie_name
 from domain.access import Role
+from local.ports import free_port
 from settings import Settings
 from storage import sessions
-from storage.database import Pool
-from tests.apart import set_apart
 from tests.api.people import Door
-from tests.conftest import Town, answering, connected, eventually, free_port, working
+from tests.conftest import (
+    Town,
+    api,
+    eventually,
+    pool,
+    running_worker,
+    sandbox,
+    servers,
+    settings,
+    temporal,
+)
+
+# Fixtures that are imported are other ones here, with values of their own: pages show all that there is, so
+# they do not share servers with the tests of other rooms, and one installation hears an account's webhooks.
+__all__ = ["api", "pool", "running_worker", "sandbox", "servers", "settings", "temporal"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What keeps it quiet, and what lets it run as root in a container.
@@ -41,37 +53,6 @@ REFUSALS = ("responded with a status of ", "net::ERR_")
 expect.set_options(timeout=15_000)
 
 Opener = Callable[..., Coroutine[Any, Any, Page]]
-
-
-@pytest.fixture(scope="session")
-async def settings(settings: Settings, temporal: Client) -> Settings:
-    """A database without what the tests of other rooms have left there: a page shows all that there is."""
-    port = free_port()
-    redis_url = f"{str(settings.redis_url).rpartition('/')[0]}/1"
-    return await set_apart(
-        settings, temporal, api_port=port, public_url=f"http://127.0.0.1:{port}", redis_url=redis_url
-    )
-
-
-@pytest.fixture(scope="session")
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
-    """A way to the database of the pages."""
-    async with connected(settings) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-async def api(settings: Settings, sandbox: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """The API behind the pages; the client may do everything."""
-    async with answering(settings, sandbox) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-async def running_worker(settings: Settings) -> AsyncIterator[None]:
-    """The worker behind the pages."""
-    async with working(settings):
-        yield
 
 
 @pytest.fixture(scope="session")

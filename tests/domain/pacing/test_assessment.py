@@ -195,6 +195,13 @@ def test_a_quota_without_any_room_closes_the_queue_of_message_2_too(sent: int, i
     assert decided.state is PaceState.QUOTA if not is_open else decided.message_1_queue_per_s >= 0
 
 
+def test_a_full_quota_is_looked_at_often_also_in_a_rest() -> None:
+    """E5: room may come before the rest is over, and Message 2 does not rest."""
+    decided = assess(facts(sent_in_a_day=1000, open_campaigns=1, rhythm=resting(NOON + 600)))
+    assert decided.message_2_queue_per_s == 0
+    assert decided.look_again_s == LOOK_AGAIN_FULL_S
+
+
 def test_the_rates_that_a_person_sets_are_those_of_the_queues() -> None:
     """P2, E5: a fixed rate of Message 2, or the setting."""
     fixed = FixedRates(message_1_per_s=2, message_2_per_s=30)
