@@ -8,16 +8,17 @@ import argparse
 import asyncio
 import statistics
 import sys
+from dataclasses import dataclass
 from time import monotonic
 
 import httpx
-import psutil
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from bench.driving import Json, Report, post, run_stack
 from bench.engine_floor import BATCH_SIZE, SENDERS, WINDOW_S
+from bench.engine_use import cpu_ms_per_contact, disk_kb_per_contact, memory_mb, use_of
 from domain.identifiers import campaign_workflow_id
 from local.stack import Stack
 
@@ -25,7 +26,6 @@ FLOOR_NAMESPACE = "floor"
 RATE_PER_S = 1000.0
 ENOUGH = 10_000_000  # messages in 24 hours
 SAMPLE_S = 2.0
-MB = 2**20
 TARGETS = {"floor_over_ours_at_smallest": 1.25, "time_per_contact_growth": 1.2, "worker_mb": 600.0}
 
 
@@ -68,18 +68,37 @@ async def draft(api: httpx.AsyncClient, senders: list[str], first: int, contacts
     return str((await post(api, "/api/campaigns", body))["id"])
 
 
-async def ours_s(stack: Stack, api: httpx.AsyncClient, campaign_id: str) -> tuple[float, float]:
-    """Seconds from start to close, and the largest memory of the worker meanwhile, in MB."""
-    worker = psutil.Process(stack.supervisor.component("worker").pid)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Took:
+    """What one campaign took, from its start to its close."""
+
+    seconds: float
+    worker_mb: float  # at its largest
+    cpu_ms: dict[str, float]  # by component, for one contact
+    disk_kb: dict[str, float]  # by database, for one contact
+
+
+async def ours(stack: Stack, api: httpx.AsyncClient, campaign_id: str, contacts: int) -> Took:
+    """Runs a campaign."""
+    worker_pid = stack.supervisor.component("worker").pid
     most = 0.0
+    before = await use_of(stack)
     began = monotonic()
     await post(api, f"/api/campaigns/{campaign_id}/start", {})
     while True:
         shown: Json = (await api.get(f"/api/campaigns/{campaign_id}")).json()
-        most = max(most, worker.memory_full_info().uss / MB)
+        most = max(most, memory_mb(worker_pid))
         if shown["closed_at"]:
-            return monotonic() - began, most
+            break
         await asyncio.sleep(min(SAMPLE_S, 0.1 + (monotonic() - began) / 50))
+    seconds = monotonic() - began
+    after = await use_of(stack)
+    return Took(
+        seconds=seconds,
+        worker_mb=most,
+        cpu_ms=cpu_ms_per_contact(before, after, contacts),
+        disk_kb=disk_kb_per_contact(before, after, contacts),
+    )
 
 
 async def floor_s(stack: Stack, contacts: int) -> float:
@@ -110,29 +129,38 @@ async def run(sizes: list[int], rounds: int) -> Report:
         await make_namespace(temporal)
         first = 0
         for size in sizes:
-            ours, floors = [], []
+            runs, floors = [], []
             for _ in range(rounds if size <= sizes[0] else 1):
                 campaign_id = await draft(api, senders, first, size)
                 first += size
-                took_s, most_mb = await ours_s(stack, api, campaign_id)
-                ours.append(took_s - WINDOW_S)
+                runs.append(await ours(stack, api, campaign_id, size))
                 floors.append(await floor_s(stack, size) - WINDOW_S)
-                report.worst("worker_mb", round(most_mb))
-            ours_median, floor_median = statistics.median(ours), statistics.median(floors)
+            ours_median = statistics.median(run.seconds for run in runs) - WINDOW_S
+            floor_median = statistics.median(floors)
             per_contact[size] = ours_median / size
             events = await campaign_events(temporal, campaign_id)
+            note(report, size, runs[-1], events)
             report.row(
-                f"{size:,} contacts",
-                f"{size / ours_median:.1f} a second, floor {size / floor_median:.1f}; "
-                f"{1000 * ours_median / size:.1f} ms each; campaign's history {events} events",
+                f"{size:,} contacts a second",
+                f"{size / ours_median:.1f}, floor {size / floor_median:.1f}: {floor_median / ours_median:.2f}",
             )
             report.figures[f"contacts_per_s_{size}"] = round(size / ours_median, 1)
             report.figures[f"floor_per_s_{size}"] = round(size / floor_median, 1)
-            report.worst("campaign_events", events)
             if size == sizes[0]:
                 report.figures["floor_over_ours_at_smallest"] = round(ours_median / floor_median, 2)
     report.figures["time_per_contact_growth"] = round(per_contact[sizes[-1]] / per_contact[sizes[0]], 2)
     return report
+
+
+def note(report: Report, size: int, took: Took, events: int) -> None:
+    """What a campaign took beside its time."""
+    spent = ", ".join(f"{name} {ms:g}" for name, ms in took.cpu_ms.items())
+    kept = ", ".join(f"{name} {kb:g}" for name, kb in took.disk_kb.items())
+    report.row(f"{size:,}: ms of processor per contact", f"{sum(took.cpu_ms.values()):.1f}: {spent}")
+    report.row(f"{size:,}: kB of disk per contact", kept)
+    report.row(f"{size:,}: events of the campaign's longest run", f"{events}")
+    report.worst("worker_mb", round(took.worker_mb))
+    report.worst("campaign_events", events)
 
 
 async def make_namespace(temporal: Client) -> None:
