@@ -19,7 +19,7 @@ from activities.intake import Intake, Relay
 from activities.mirror import ProgressMirror
 from activities.number_checks import NumberCheckActivities
 from activities.pacing import PacingActivities
-from activities.presence import Presence, Probe, temporal_probe
+from activities.presence import Presence, Probe, temporal_probe, workers_probe
 from activities.repairs import RepairActivities
 from activities.restore import RestoreActivities
 from activities.retention import Kept, Retention
@@ -34,7 +34,7 @@ from domain.identifiers import WEBHOOK_NAME
 from providers.gateways import Gateways
 from providers.wassenger import CONNECT_TIMEOUT_S
 from settings import Settings
-from storage import locks, monitoring
+from storage import locks
 from storage.database import Pool
 
 Activity = Callable[..., Awaitable[Any]]
@@ -106,13 +106,10 @@ class Crew:
     def signs_of_life(self) -> list[Work]:
         """What others see of this worker."""
         pool, settings = self._links.pool, self._settings
-
-        async def complete() -> bool:
-            return await monitoring.all_roles_taken(pool)
-
+        workers = workers_probe(pool, self._links.client)
         return [
             Heartbeat(pool, settings.worker_roles, settings.worker_build_id).run(),
-            Presence(pool, {"worker": complete, **self._probes}).run(),
+            Presence(pool, {"worker": workers, **self._probes}).run(),
             *([HealthFile(settings.health_path).run()] if settings.health_path else []),
         ]
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import structlog
 from temporalio.client import Client
 
+from activities.deployments import Versions
 from activities.loops import goes_on
-from storage import uptime
+from storage import monitoring, uptime
 from storage.database import Pool
 
 log = structlog.get_logger(__name__)
@@ -67,3 +68,13 @@ def temporal_probe(client: Client) -> Probe:
         return await client.service_client.check_health(timeout=timedelta(seconds=PROBE_S))
 
     return answers
+
+
+def workers_probe(pool: Pool, client: Client) -> Probe:
+    """Whether those who live do together all that there is to do, of the versions that workflows go to."""
+    versions = Versions(client)
+
+    async def complete() -> bool:
+        return await monitoring.all_roles_taken(pool, await versions.needed())
+
+    return complete

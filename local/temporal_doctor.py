@@ -1,17 +1,17 @@
 """What can be wrong with Temporal and with those who work for it; reached as our processes reach it."""
 
 import asyncio
+from collections.abc import Set
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, ListTaskQueuePartitionsRequest
+from temporalio.api.workflowservice.v1 import ListTaskQueuePartitionsRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.deployments import describe_queue, versions_in_use
 from activities.temporal import connect
 from activities.temporal_setup import SetupError, is_cloud, missing_search_attributes
-from domain.identifiers import CAMPAIGN_QUEUE
 from local.findings import TIMEOUT_S, Finding, failed, ok, reason, warning
 from local.temporal import DYNAMIC_CONFIG
 from settings import Settings
@@ -56,29 +56,39 @@ def _too_many_partitions(address: str, partitions: int) -> Finding:
 
 
 async def check_worker(settings: Settings) -> Finding:
-    """Whether a worker asks Temporal for work; without one, campaigns stand still and lose nothing."""
+    """Whether workers ask for the work that there is; without any, campaigns stand still and lose nothing."""
     name = "worker"
     try:
         async with asyncio.timeout(TIMEOUT_S):
             client = await connect(settings, address=settings.temporal_address or "")
-            answer = await client.workflow_service.describe_task_queue(
-                DescribeTaskQueueRequest(
-                    namespace=client.namespace,
-                    task_queue=TaskQueue(name=CAMPAIGN_QUEUE),
-                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-                )
-            )
+            queue = await describe_queue(client)
     except (RPCError, RuntimeError, TimeoutError) as error:
         return failed(name, reason(error), "Temporal has to answer first.")
     recent = [
         poller
-        for poller in answer.pollers
+        for poller in queue.pollers
         if datetime.now(UTC) - poller.last_access_time.ToDatetime(UTC) < _POLLED_WITHIN
     ]
     if not recent:
         hint = "Start one with `relance up` or `python -m worker`; see worker.log."
         return failed(name, "no worker asks for work", hint)
+    there = {poller.deployment_options.build_id or None for poller in recent}
+    if away := versions_in_use(queue) - there:
+        return _nobody_of_that_version(name, away, there)
     return ok(name, f"{len({poller.identity for poller in recent})} asking for work")
+
+
+def _nobody_of_that_version(name: str, away: Set[str | None], there: Set[str | None]) -> Finding:
+    return failed(
+        name,
+        f"workflows go to {_versions(away)}, and nobody of it asks for work; there is {_versions(there)}",
+        "Start a worker with that RELANCE_WORKER_BUILD_ID, or make another version the current one: "
+        'docs/scaling.md, "A new version, while campaigns run".',
+    )
+
+
+def _versions(build_ids: Set[str | None]) -> str:
+    return ", ".join(sorted(f"version {each}" if each else "workers without a version" for each in build_ids))
 
 
 async def _partitions(client: Client) -> int:

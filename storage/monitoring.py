@@ -27,7 +27,9 @@ WORKERS = """
     FROM worker_heartbeats ORDER BY started_at DESC LIMIT 100
 """
 ROLES_TAKEN = """
-    SELECT array_agg(DISTINCT role) @> $1::text[] FROM worker_heartbeats, unnest(roles) AS role
+    SELECT array_agg(DISTINCT role) @> $1::text[]
+        AND array_agg(DISTINCT coalesce(build_id, '')) FILTER (WHERE role = 'workflows') @> $3::text[]
+    FROM worker_heartbeats, unnest(roles) AS role
     WHERE beat_at > statement_timestamp() - make_interval(secs => $2)
 """
 TODAY = """
@@ -235,9 +237,13 @@ async def sign_off(pool: Pool, worker_id: str) -> None:
     await pool.execute(SIGN_OFF, worker_id)
 
 
-async def all_roles_taken(pool: Pool) -> bool:
-    """Whether the workers that live do together all that there is to do."""
-    return bool(await pool.fetchval(ROLES_TAKEN, list(WorkerRole), ALIVE_S))
+async def all_roles_taken(pool: Pool, versions: Collection[str | None]) -> bool:
+    """Whether the workers that live do together all that there is to do.
+
+    Each of `versions` needs one that runs workflows; None is a worker without a version.
+    """
+    build_ids = [version or "" for version in versions]
+    return bool(await pool.fetchval(ROLES_TAKEN, list(WorkerRole), ALIVE_S, build_ids))
 
 
 async def list_workers(pool: Pool) -> list[WorkerSeen]:

@@ -1,0 +1,135 @@
+"""Workers with versions: which of them is the current one, and who notices when nobody is of that version."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from temporalio import workflow
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkerDeploymentRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.deployments import make_first_current
+from activities.presence import workers_probe
+from activities.temporal_setup import ensure_namespace
+from domain.identifiers import CAMPAIGN_QUEUE, DEPLOYMENT
+from local.findings import Verdict
+from local.servers import Servers
+from local.temporal_doctor import check_worker
+from settings import Settings
+from storage import monitoring
+from storage.database import Pool
+from tests.conftest import eventually
+from worker import deployment_of
+
+
+@workflow.defn
+class Nothing:
+    """Gives a worker something to serve."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Ends at once."""
+
+
+@pytest.fixture(scope="module")
+async def versioned(servers: Servers) -> AsyncIterator[Client]:
+    """A namespace of its own, in which workers of version `one` made themselves the current ones."""
+    client = await Client.connect(servers.temporal_address, namespace=f"versions-{secrets.token_hex(4)}")
+    await ensure_namespace(client, create=True, retention=timedelta(days=1))
+    async with Worker(
+        client,
+        task_queue=CAMPAIGN_QUEUE,
+        workflows=[Nothing],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=deployment_of("one"),
+    ):
+        await make_first_current(client, "one")
+        yield client
+
+
+async def current_version(client: Client) -> str:
+    """The version that workflows go to."""
+    found = await client.workflow_service.describe_worker_deployment(
+        DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
+    )
+    return found.worker_deployment_info.routing_config.current_deployment_version.build_id
+
+
+async def make_current(client: Client, build_id: str) -> None:
+    """As `temporal worker deployment set-current-version` does, also when nobody is of that version."""
+    await client.workflow_service.set_worker_deployment_current_version(
+        SetWorkerDeploymentCurrentVersionRequest(
+            namespace=client.namespace,
+            deployment_name=DEPLOYMENT,
+            build_id=build_id,
+            allow_no_pollers=True,
+            ignore_missing_task_queues=True,
+        )
+    )
+
+
+async def test_a_version_that_nobody_is_of_counts_as_a_worker_that_is_down(
+    versioned: Client, pool: Pool, settings: Settings
+) -> None:
+    """E17: workers live and beat, and yet every workflow stands still: whoever looks has to see it."""
+    complete = workers_probe(pool, versioned)
+    here = settings.model_copy(update={"temporal_namespace": versioned.namespace})
+
+    async def incomplete() -> bool:
+        return not await complete()
+
+    async def doctor_is_content() -> bool:
+        return (await check_worker(here)).verdict is Verdict.OK
+
+    alive = [await monitoring.beat(pool, None, host="a", process_id=1, build_id="one")]
+    try:
+        await eventually(complete, what="a worker of the current version")
+        await eventually(doctor_is_content, what="the doctor's consent")
+
+        await make_current(versioned, "two")
+        await eventually(incomplete, what="the news that nobody is of version two")
+        finding = await check_worker(here)
+        assert finding.verdict is Verdict.FAILED
+        assert "version two" in finding.detail
+        assert "version one" in finding.detail
+        assert "RELANCE_WORKER_BUILD_ID" in finding.hint
+
+        alive.append(
+            await monitoring.beat(pool, None, host="b", process_id=2, roles=["sending"], build_id="two")
+        )
+        assert await incomplete(), "one that only sends runs no workflow"
+        alive.append(await monitoring.beat(pool, None, host="b", process_id=3, build_id="two"))
+        assert await complete()
+    finally:
+        for worker_id in alive:
+            await monitoring.sign_off(pool, worker_id)
+
+
+async def test_an_error_that_passes_makes_no_version_the_current_one(versioned: Client) -> None:
+    """E17: a new version waits for a person, also when Temporal did not answer at its start."""
+    await make_current(versioned, "two")
+    asked = 0
+
+    async def busy_at_first(request: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise RPCError("busy", RPCStatusCode.UNAVAILABLE, b"")
+        return await versioned.workflow_service.describe_worker_deployment(request)
+
+    service = SimpleNamespace(
+        describe_worker_deployment=busy_at_first,
+        set_worker_deployment_current_version=versioned.workflow_service.set_worker_deployment_current_version,
+    )
+    unlucky = cast("Client", SimpleNamespace(namespace=versioned.namespace, workflow_service=service))
+    await make_first_current(unlucky, "one")
+    assert asked == 2
+    assert await current_version(versioned) == "two"
