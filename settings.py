@@ -4,6 +4,7 @@ Every setting can come from a file too: `RELANCE_WASSENGER_TOKEN_FILE=/run/secre
 `RELANCE_WASSENGER_TOKEN`, as the official images of databases do it.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -123,7 +124,7 @@ class Settings(BaseSettings):
     meta_url: str = "https://graph.facebook.com"
     meta_version: str = Field(default="v24.0", pattern=r"^v[0-9]+\.[0-9]+$")
     meta_access_token: SecretStr | None = None
-    meta_access_tokens: dict[str, SecretStr] = {}
+    meta_access_tokens: Annotated[dict[str, SecretStr], NoDecode] = {}
     meta_app_secret: SecretStr | None = None  # signs its webhooks
     meta_verify_token: SecretStr | None = None  # of the handshake about the address of its webhooks
     # For so long a send with an unknown outcome waits for its status webhook; then it has failed, unknown.
@@ -202,6 +203,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return value.split() if isinstance(value, str) else value
+
+    @field_validator("meta_access_tokens", mode="before")
+    @classmethod
+    def _read_tokens(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('not JSON such as {"PHONE_NUMBER_ID": "token"}') from None
 
     @model_validator(mode="after")
     def _allow_what_an_override_may_be(self) -> Self:

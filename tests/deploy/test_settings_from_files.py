@@ -30,7 +30,38 @@ def _refusal() -> str:
     return str(refused.value)
 
 
-def test_every_setting_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+# What a file may hold for the settings whose default says nothing, or is no text.
+PEM = "-----BEGIN CERTIFICATE-----"
+HELD = {
+    "database_url": "postgresql://relance@db.example/relance",
+    "redis_url": "redis://cache.example/0",
+    "temporal_tls_ca": PEM,
+    "temporal_tls_cert": PEM,
+    "temporal_tls_key": PEM,
+    "payload_keys": f"first:{'A' * 43}=",
+    "public_url": "https://relance.example",
+    "api_url": "https://relance.example",
+    "worker_roles": "workflows sending",
+    "worker_build_id": "2026.11.2",
+    "meta_access_tokens": '{"106540352242922": "token"}',
+    "alert_urls": "json://a.example",
+}
+
+
+def test_no_setting_refuses_to_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each of them, all at once."""
+    ours = {name: field for name, field in Settings.model_fields.items() if field.validation_alias is None}
+    for name, field in ours.items():
+        text = HELD.get(name) or (KEY if field.default is None else str(field.default))
+        (tmp_path / name).write_text(text)
+        monkeypatch.setenv(f"RELANCE_{name.upper()}_FILE", str(tmp_path / name))
+    settings = Settings()
+    assert settings.model_fields_set == set(ours)
+    (token,) = settings.meta_access_tokens.values()
+    assert token.get_secret_value() == "token"
+
+
+def test_secrets_come_from_files_as_they_are_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RELANCE_SUPPRESSION_KEY_FILE", _file(tmp_path, f"{KEY}\n"))
     (tmp_path / "urls").write_text("json://a.example\nmailtos://b.example\n")
     monkeypatch.setenv("RELANCE_ALERT_URLS_FILE", str(tmp_path / "urls"))
@@ -85,7 +116,8 @@ def test_the_password_of_the_database_goes_into_its_address(
             "without a password",
         ),
         ({"RELANCE_TEMPORAL_TLS_KEY": "/etc/client.key"}, "named by the variable with _FILE"),
-        ({"RELANCE_TEMPORAL_TLS_CERT": "-----BEGIN CERTIFICATE-----"}, "go together"),
+        ({"RELANCE_TEMPORAL_TLS_CERT": PEM}, "go together"),
+        ({"RELANCE_META_ACCESS_TOKENS": "sesame"}, "RELANCE_META_ACCESS_TOKENS: not JSON such as"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_without_the_secret(
