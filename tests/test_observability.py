@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -238,6 +239,60 @@ def test_prometheus_own_tool_accepts(arguments: tuple[str, ...]) -> None:
         timeout=60,
         check=False,
     )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+# What two APIs say of one installation, by the panel that shows it: its labels and the number that is true.
+OF_THE_INSTALLATION = {
+    "Quota used": ('{sender_id="s", name="Paris"}', 0.5),
+    "Share of failed messages": ('{sender_id="s", name="Paris"}', 0.2),
+    "Mean time between two Messages 1": ('{sender_id="s", name="Paris"}', 5),
+    "States": ('{state="sending"}', 1),
+    "Messages accepted by the provider": ('{message_type="message_1"}', 60),
+    "Failed for good": ("{}", 60),
+    "Down": ("{}", 1),
+    "Workers": ("{}", 2),
+}
+SAID = {
+    'relance_sender_sent_in_a_day_messages{sender_id="s"': "500x20",
+    'relance_sender_quota_messages{sender_id="s"': "1000x20",
+    'relance_sender_error_ratio{sender_id="s"': "0.2x20",
+    'relance_sender_delay_seconds{sender_id="s"': "5x20",
+    'relance_sender_info{sender_id="s",name="Paris"': "1x20",
+    'relance_sender_state{sender_id="s",state="sending"': "1x20",
+    'relance_messages_sent_total{message_type="message_1"': "0+60x20",
+    'relance_message_failures_total{job="relance-api"': "0+60x20",
+    'relance_component_up{component="redis"': "0x20",
+    'relance_workers_alive{job="relance-api"': "2x20",
+}
+
+
+def test_two_apis_show_the_numbers_of_one_installation(tmp_path: Path) -> None:
+    """E17: several APIs say the same of it, and no panel counts it twice, or breaks."""
+    panels = {
+        panel["title"]: panel["targets"][0]["expr"].replace("$__rate_interval", "5m")
+        for panel in json.loads((DEPLOY / "grafana/dashboards/relance.json").read_text())["panels"]
+        if panel["title"] in OF_THE_INSTALLATION
+    }
+    assert set(panels) == set(OF_THE_INSTALLATION)
+    proof = {
+        "interval": "1m",
+        "input_series": [
+            {"series": f'{series},instance="{instance}"}}', "values": values}
+            for series, values in SAID.items()
+            for instance in ("a:8080", "b:8080")
+        ],
+        "promql_expr_test": [
+            {"expr": panels[title], "eval_time": "10m", "exp_samples": [{"labels": labels, "value": value}]}
+            for title, (labels, value) in OF_THE_INSTALLATION.items()
+        ],
+    }
+    rules = tmp_path / "two.yml"
+    rules.write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": [proof]}))
+    ended = subprocess.run(  # noqa: S603 - our own files
+        [program("promtool"), "test", "rules", rules],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
