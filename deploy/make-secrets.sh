@@ -9,7 +9,7 @@ mkdir -p "$folder"
 chmod 700 "$folder"
 
 for name in postgres_password relance_postgres_password temporal_postgres_password webhook_secret \
-    suppression_key local_api_key relance_metrics_key grafana_password; do
+    suppression_key local_api_key relance_metrics_key grafana_password meta_verify_token; do
     file="$folder/$name"
     if [ ! -s "$file" ]; then
         od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$file"
@@ -18,7 +18,13 @@ for name in postgres_password relance_postgres_password temporal_postgres_passwo
     fi
 done
 
-if [ ! -s "$folder/wassenger_token" ]; then
+if [ -s "$folder/meta_access_token" ]; then
+    if [ ! -s "$folder/meta_app_secret" ]; then
+        echo "missing $folder/meta_app_secret: put the secret of your app at Meta into it (mode 0444)"
+        exit 1
+    fi
+elif [ ! -s "$folder/wassenger_token" ]; then
     echo "missing $folder/wassenger_token: put the API key of your Wassenger account into it (mode 0444)"
+    echo "Or, for Meta's Cloud API: docs/deploy.md"
     exit 1
 fi

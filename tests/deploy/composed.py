@@ -9,6 +9,8 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
+META = ROOT / "deploy/meta.compose.yml"
+META_ALONE = ROOT / "deploy/meta-alone.compose.yml"
 SECRETS = "/run/secrets/"
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?:(?P<how>:[-?])(?P<rest>[^}]*))?\}")
 
@@ -53,7 +55,7 @@ class Service:
     @property
     def is_ours(self) -> bool:
         """Whether it runs our image."""
-        return "build" in self.raw
+        return self.image.startswith("relance:")
 
     @property
     def is_job(self) -> bool:
@@ -61,8 +63,32 @@ class Service:
         return bool(self.raw["restart"] == "no")
 
 
-def load(**variables: str) -> dict[str, Any]:
-    """The whole file, with these variables; raises KeyError for one that must be set and is not."""
+class _Override(list[Any]):
+    """A list that does not go behind the one of the file before, but takes its place."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows what compose adds to YAML."""
+
+
+_Loader.add_constructor("!override", lambda loader, node: _Override(loader.construct_sequence(node)))
+
+
+def _merged(first: Any, then: Any) -> Any:
+    """As compose puts one file upon another."""
+    if isinstance(first, dict) and isinstance(then, dict):
+        return {key: _merged(first[key], then[key]) if key in first and key in then
+                else then.get(key, first.get(key)) for key in {**first, **then}}  # fmt: skip
+    if isinstance(first, list) and isinstance(then, list) and not isinstance(then, _Override):
+        return [*first, *then]
+    return then
+
+
+def load(*added: Path, **variables: str) -> dict[str, Any]:
+    """The whole file, with these files upon it and these variables.
+
+    Raises KeyError for a variable that must be set and is not.
+    """
 
     def fill(match: re.Match[str]) -> str:
         if value := variables.get(match["name"]):
@@ -71,7 +97,9 @@ def load(**variables: str) -> dict[str, Any]:
             return str(match["rest"])
         raise KeyError(match["name"])
 
-    document = yaml.safe_load(COMPOSE.read_text())
+    document: Any = {}
+    for path in (COMPOSE, *added):
+        document = _merged(document, yaml.load(path.read_text(), _Loader))  # noqa: S506 - a safe one
 
     def filled(value: Any) -> Any:
         if isinstance(value, str):

@@ -16,10 +16,11 @@ import yaml
 from local import valkey
 from local.temporal import DYNAMIC_CONFIG, read_dynamic_config
 from settings import Settings
-from tests.deploy.composed import COMPOSE, ROOT, SECRETS, Service, load, services
+from tests.deploy.composed import COMPOSE, META, META_ALONE, ROOT, SECRETS, Service, load, services
 
 SERVICES = services()
-DOCUMENT = load(RELANCE_PUBLIC_URL="https://relance.example")
+WEBHOOKS = {"RELANCE_PUBLIC_URL": "https://relance.example"}
+DOCUMENT = load(**WEBHOOKS)
 OURS = [service for service in SERVICES.values() if service.is_ours]
 UIS = {"temporal-ui", "prometheus", "grafana"}
 # What the scripts and images of others read, by the services that mount it for them.
@@ -128,7 +129,7 @@ def test_the_secrets_are_those_that_the_script_makes(tmp_path: Path) -> None:
     assert first.returncode == 1
     assert "wassenger_token" in first.stdout
     made = {path.name: path.read_text() for path in folder.iterdir()}
-    assert {*made, "wassenger_token"} == set(DOCUMENT["secrets"])
+    assert {*made, "wassenger_token"} == {*DOCUMENT["secrets"], "meta_verify_token"}
     assert {name: secret["file"] for name, secret in DOCUMENT["secrets"].items()} == {
         name: f"secrets/{name}" for name in DOCUMENT["secrets"]
     }
@@ -142,6 +143,49 @@ def test_the_secrets_are_those_that_the_script_makes(tmp_path: Path) -> None:
     assert {name: (folder / name).read_text() for name in made} == made, "what exists stays"
     ignored = (ROOT / ".gitignore").read_text().split()
     assert {"secrets/", ".env"} <= set(ignored)
+
+
+def test_the_script_asks_for_what_belongs_to_the_gateway(tmp_path: Path) -> None:
+    """With Meta alone nobody has a key of Wassenger."""
+    (tmp_path / "meta_access_token").write_text("token")
+    without = _make_secrets(tmp_path)
+    assert without.returncode == 1
+    assert "meta_app_secret" in without.stdout
+    (tmp_path / "meta_app_secret").write_text("secret")
+    assert _make_secrets(tmp_path).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} >= set(load(META, **WEBHOOKS)["secrets"]) - {
+        "wassenger_token"
+    }
+
+
+@pytest.mark.parametrize("added", [(META,), (META, META_ALONE)], ids=["both", "alone"])
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_meta_comes_by_files_of_its_own(
+    name: str, added: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings of a process that finds exactly the secrets that are mounted."""
+    service: Service = load(*added, **WEBHOOKS)["services"][name]
+    for secret in service.secrets:
+        (tmp_path / secret).write_text(f"{secret}, of thirty-two characters or more")
+    monkeypatch.chdir(tmp_path)  # another .env
+    for variable, value in service.environment.items():
+        monkeypatch.setenv(variable, value.replace(SECRETS, f"{tmp_path}/"))
+    settings = Settings()
+    assert settings.has_meta
+    assert settings.meta_webhook is not None
+    assert (settings.wassenger_token is None) == (META_ALONE in added)
+    assert ("wassenger_token" in service.secrets) == (META_ALONE not in added)
+    named = {value for value in service.environment.values() if value.startswith(SECRETS)}
+    assert {value.removeprefix(SECRETS) for value in named} == service.secrets
+
+
+def test_one_service_alone_builds_the_image_of_all_of_ours() -> None:
+    """Several builds side by side export the same tag, and the first `docker compose build` fails by chance."""
+    assert {service.image for service in OURS} == {"relance:latest"}
+    assert len(OURS) == 4
+    assert [service.name for service in OURS if "build" in service.raw] == ["migrate"]
+    others = [service for service in OURS if service.name != "migrate"]
+    assert {service.raw["pull_policy"] for service in others} == {"never"}, "no registry has it"
 
 
 @each()
@@ -222,6 +266,10 @@ def test_prometheus_and_grafana_find_what_runs_here() -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     api, worker = jobs["relance-api"], jobs["relance-worker"]
+    port = SERVICES["temporal"].environment["PROMETHEUS_ENDPOINT"].rpartition(":")[2]
+    assert jobs["temporal"]["static_configs"][0]["targets"] == [f"temporal:{port}"]
+    # Wherever it may be, it has to be on the network of all whom it asks.
+    assert {"backend"} <= set(SERVICES["prometheus"].raw["networks"])
     assert api["static_configs"][0]["targets"] == [f"api:{SERVICES['api'].environment['RELANCE_API_PORT']}"]
     key = api["authorization"]["credentials_file"]
     assert key == SERVICES["api"].environment["RELANCE_METRICS_KEY_FILE"]
