@@ -25,7 +25,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.campaign_progress import CampaignInput, CampaignProgress, LaneProgress
 from domain.contact_signals import Interaction
 from domain.contact_states import ContactState, is_final
-from domain.identifiers import CAMPAIGN_QUEUE, batch_workflow_id, campaign_workflow_id, contact_workflow_id
+from domain.identifiers import (
+    CAMPAIGN_ATTRIBUTE,
+    CAMPAIGN_QUEUE,
+    CONTACT_STATE_ATTRIBUTE,
+    SENDER_ATTRIBUTE,
+    batch_workflow_id,
+    campaign_workflow_id,
+    contact_workflow_id,
+)
 from domain.upkeep import FindingKind, Looked, found
 from storage import campaigns, interactions, upkeep, upkeep_counters
 from storage.campaigns import Campaign
@@ -38,9 +46,9 @@ RPC_TIMEOUT = timedelta(seconds=5)
 AT_ONCE = 500  # of each kind in one run; the next one goes on
 APPEARS_WITHIN_S = 10.0  # a contact's workflow, after its batch was started again
 
-CAMPAIGN = SearchAttributeKey.for_keyword("RelanceCampaign")
-CONTACT_STATE = SearchAttributeKey.for_keyword("RelanceContactState")
-SENDER = SearchAttributeKey.for_keyword("RelanceSender")
+CAMPAIGN = SearchAttributeKey.for_keyword(CAMPAIGN_ATTRIBUTE)
+CONTACT_STATE = SearchAttributeKey.for_keyword(CONTACT_STATE_ATTRIBUTE)
+SENDER = SearchAttributeKey.for_keyword(SENDER_ATTRIBUTE)
 
 
 class Missing:
