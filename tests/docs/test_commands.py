@@ -33,6 +33,9 @@ def _after(command: Command, *names: str) -> tuple[str, ...] | None:
     words = command.words
     if words[:3] == ("docker", "compose", "exec"):
         words = words[4:]
+    elif words[:3] == ("docker", "compose", "run") and "--entrypoint" in words:
+        at = words.index("--entrypoint") + 1
+        words = (words[at], *words[at + 2 :])  # between them is the service
     return words[1:] if words and words[0].removeprefix(".venv/bin/") in names else None
 
 
