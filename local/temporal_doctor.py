@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Set
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.enums.v1 import WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import ListTaskQueuePartitionsRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -72,10 +73,17 @@ async def check_worker(settings: Settings) -> Finding:
     if not recent:
         hint = "Start one with `relance up` or `python -m worker`; see worker.log."
         return failed(name, "no worker asks for work", hint)
-    there = {poller.deployment_options.build_id or None for poller in recent}
+    there = {_version_of(poller) for poller in recent}
     if away := versions_in_use(queue) - there:
         return _nobody_of_that_version(name, away, there)
     return ok(name, f"{len({poller.identity for poller in recent})} asking for work")
+
+
+def _version_of(poller: PollerInfo) -> str | None:
+    # One without versioning has a build id as well: the SDK makes it up.
+    options = poller.deployment_options
+    is_versioned = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    return options.build_id if is_versioned else None
 
 
 def _nobody_of_that_version(name: str, away: Set[str | None], there: Set[str | None]) -> Finding:
