@@ -164,7 +164,7 @@ def _configured(settings: Settings) -> Iterator[Path]:
         given["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         given["rule_files"] = [str(DEPLOY / "prometheus" / file) for file in given["rule_files"]]
         (directory / "key").write_text(LOCAL_API_KEY)
-        api, worker, _ = given["scrape_configs"]
+        api, worker, *_ = given["scrape_configs"]
         api["authorization"]["credentials_file"] = str(directory / "key")
         api["static_configs"] = [{"targets": [f"127.0.0.1:{settings.api_port}"]}]
         del worker["dns_sd_configs"]
