@@ -71,7 +71,11 @@ class _Loader(yaml.SafeLoader):
     """Knows what compose adds to YAML."""
 
 
-_Loader.add_constructor("!override", lambda loader, node: _Override(loader.construct_sequence(node)))
+def _override(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> _Override:
+    return _Override(loader.construct_sequence(node))
+
+
+_Loader.add_constructor("!override", _override)
 
 
 def _merged(first: Any, then: Any) -> Any:
