@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -32,7 +33,7 @@ class Heartbeat:
         beats = 0
         try:
             while True:
-                await self._beat(fold=beats % FOLD_EVERY == 0)
+                await _to_its_end(self._beat(fold=beats % FOLD_EVERY == 0))
                 beats += 1
                 await asyncio.sleep(EVERY_S)
         finally:
@@ -53,6 +54,15 @@ class Heartbeat:
                 await statistics.fold_contact_count(self._pool)
         except Exception:
             log.exception("no heartbeat stored, trying again")
+
+
+async def _to_its_end(beat: Coroutine[Any, Any, None]) -> None:
+    """Also when this is cancelled meanwhile: a row whose id nobody got to know could not be signed off."""
+    beating = asyncio.ensure_future(beat)
+    try:
+        await asyncio.shield(beating)
+    finally:
+        await beating
 
 
 class HealthFile:

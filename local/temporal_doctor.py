@@ -87,9 +87,10 @@ def _version_of(poller: PollerInfo) -> str | None:
 
 
 def _nobody_of_that_version(name: str, away: Set[str | None], there: Set[str | None]) -> Finding:
+    needed, present = _versions(away), _versions(there)
     return failed(
         name,
-        f"workflows go to {_versions(away)}, and nobody of it asks for work; there is {_versions(there)}",
+        f"workflows go to {needed}, and nobody of it asks for work; there is {present}",
         "Start a worker with that RELANCE_WORKER_BUILD_ID, or make another version the current one: "
         'docs/scaling.md, "A new version, while campaigns run".',
     )

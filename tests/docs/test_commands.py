@@ -22,6 +22,7 @@ COMMANDS = commands()
 TEMPORAL = Path(sys.executable).with_name("temporal")
 # Placeholders of the pages, for any setting.
 ANY_SETTING = {"NAME", "NAME_FILE"}
+OF_COMPOSE = {"VERSION"}  # docker-compose.yml reads that one: the tag of the image
 OURS = ("/api", "/webhooks", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 ROUTE = re.compile(r"(?:\b(GET|POST|PUT|PATCH|DELETE)\s+)?(?<![\w.:/}*])(/[a-z][^\s`?,;)\"'|]*)")
 ROOMS = ("activities", "api", "bench", "deploy", "docs", "domain", "examples", "local", "providers", "sandbox",
@@ -97,7 +98,7 @@ def test_temporal_has_this_command_with_these_options(command: Command) -> None:
     """Item 7: asked of the one that is installed here."""
     words = _after(command, "temporal") or ()
     path = tuple(word for word in words[: _first_option(words)] if word.islower())
-    known = _temporal_options(path) | _temporal_options(("options",))
+    known = _temporal_options(path) | _global_options()
     assert {word for word in words if word.startswith("--")} <= known
 
 
@@ -112,6 +113,17 @@ def _temporal_options(path: tuple[str, ...]) -> frozenset[str]:
     ).stdout
     assert not path or shown.split("Usage:")[1].strip().startswith(f"temporal {' '.join(path)}"), path
     return frozenset(re.findall(r"--[a-z][a-z-]+", shown))
+
+
+@cache
+def _global_options() -> frozenset[str]:
+    """Those of every command."""
+    shown = subprocess.run(  # noqa: S603 - a tool of ours
+        [TEMPORAL, "options"], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    found = frozenset(re.findall(r"--[a-z][a-z-]+", shown))
+    assert "--address" in found
+    return found
 
 
 @_each("make")
@@ -132,7 +144,7 @@ def test_make_has_this_target(command: Command) -> None:
 def test_every_setting_that_is_named_exists() -> None:
     """Item 7."""
     known = {name.upper() for name in Settings.model_fields}
-    known |= {f"{name}_FILE" for name in known} | ANY_SETTING
+    known |= {f"{name}_FILE" for name in known} | ANY_SETTING | OF_COMPOSE
     unknown = []
     for page in PAGES:
         for name, rest in re.findall(r"\bRELANCE_([A-Z0-9_]+)(\*|\.\.\.)?", page.read_text()):
