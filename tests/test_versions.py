@@ -123,7 +123,9 @@ async def test_a_version_that_nobody_is_of_counts_as_a_worker_that_is_down(
         await eventually(doctor_is_content, what="the doctor's consent")
 
         await make_current(versioned, "two")
-        await eventually(incomplete, what="the news that nobody is of version two")
+        await monitoring.beat(pool, alive[0], host="a", process_id=1)
+        within_s = monitoring.ALIVE_S / 2  # or nobody would be alive any more
+        await eventually(incomplete, within_s=within_s, what="the news that nobody is of version two")
         monkeypatch.setattr(temporal_doctor, "describe_queue", minutes_later)
         finding = await check_worker(here)
         assert finding.verdict is Verdict.FAILED

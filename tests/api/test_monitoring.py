@@ -132,6 +132,27 @@ async def test_a_worker_is_alive_until_it_signs_off(pool: Pool, monkeypatch: pyt
     assert worker.id not in {each.id for each in await monitoring.list_workers(pool)}
 
 
+async def test_a_worker_that_ends_while_it_beats_for_the_first_time_signs_off_too(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W3: its row is stored, and it has not heard yet of the row's id."""
+    beat, stored = monitoring.beat, asyncio.Event()
+
+    async def slow(*given: Any, **named: Any) -> str:
+        worker_id = await beat(*given, **named)
+        stored.set()
+        await asyncio.sleep(0.1)
+        return worker_id
+
+    monkeypatch.setattr(monitoring, "beat", slow)
+    beating = asyncio.create_task(Heartbeat(pool, [WorkerRole.SENDING], "brief").run())
+    await stored.wait()
+    assert "brief" in {worker.build_id for worker in await monitoring.list_workers(pool)}
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    assert "brief" not in {worker.build_id for worker in await monitoring.list_workers(pool)}
+
+
 async def test_a_worker_that_died_is_seen_to_be_dead(api: httpx.AsyncClient, pool: Pool) -> None:
     """W2: three missed heartbeats."""
     worker_id = await monitoring.beat(pool, None, host="gone", process_id=1)
