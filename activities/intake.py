@@ -84,7 +84,7 @@ class Intake:
 
     async def _inbound(self, event: WebhookEvent, message: InboundMessage) -> str:
         # Before anything else: "STOP" suppresses, it never earns Message 2.
-        if message.text and is_opt_out(message.text):
+        if _asks_to_stop(message):
             return await self._opt_out(event, message)
         found = await self._find(message)
         if found is None:
@@ -135,7 +135,7 @@ class Intake:
     async def opt_out_in(self, payload: dict[str, Any]) -> OptOut | None:
         """Who asks with this event to hear nothing more, if somebody does."""
         news = interpret(payload, datetime.now(UTC))
-        if not isinstance(news, InboundMessage) or not news.text or not is_opt_out(news.text):
+        if not isinstance(news, InboundMessage) or not _asks_to_stop(news):
             return None
         phone = await self._phone_of(news)
         return OptOut(phone=phone, at=news.occurred_at) if phone else None
@@ -268,6 +268,10 @@ async def process_safely(
         except Exception:
             log.exception("webhook not processed, the relay will retry")
     WEBHOOK_DELAY_S.labels(by, result).observe((datetime.now(UTC) - event.received_at).total_seconds())
+
+
+def _asks_to_stop(message: InboundMessage) -> bool:
+    return message.asks_to_stop or (message.text is not None and is_opt_out(message.text))
 
 
 def _span(event: WebhookEvent, by: str) -> AbstractContextManager[object]:

@@ -195,6 +195,7 @@ class InboundMessage:
     quoted_wa_id: str | None  # the message that it answers
     quoted_reference: str | None
     occurred_at: datetime  # the provider's time, never later than our receipt
+    asks_to_stop: bool = False  # in a way of the gateway's own, whatever the text says
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,6 +37,8 @@ _DIGITS = re.compile(r"^\+?([1-9][0-9]{6,14})$", re.ASCII)
 _FIRST_SECOND = 1_420_070_400  # 2015: what is earlier is nonsense
 _LAST_SECOND = 4_102_444_800
 _NOT_PEOPLE = frozenset({"system", "request_welcome"})
+_STOP = "stop"  # as opposed to "resume", which takes back no opt-out: only a person here does
+_UPDATES = ("messages", "statuses", "user_preferences")
 _KINDS = {
     "audio": InteractionKind.AUDIO,
     "image": InteractionKind.IMAGE,
@@ -85,17 +87,15 @@ def _updates(body: Json) -> Iterator[Json]:
     for entry in _objects(body.get("entry")):
         for change in _objects(entry.get("changes")):
             value = _object(change.get("value"))
-            common = {
-                name: part for name, part in value.items() if name not in {"messages", "statuses", "contacts"}
-            }
+            common = {name: part for name, part in value.items() if name not in {*_UPDATES, "contacts"}}
             contacts = _objects(value.get("contacts"))
-            messages, statuses = _objects(value.get("messages")), _objects(value.get("statuses"))
-            for message in messages:
-                whose = [each for each in contacts if each.get("wa_id") == message.get("from")]
-                yield _alone(entry, change, {**common, "contacts": whose, "messages": [message]})
-            for status in statuses:
-                yield _alone(entry, change, {**common, "statuses": [status]})
-            if not messages and not statuses:
+            told = [(name, update) for name in _UPDATES for update in _objects(value.get(name))]
+            for name, update in told:
+                alone = {**common, name: [update]}
+                if name == "messages":
+                    alone["contacts"] = [each for each in contacts if each.get("wa_id") == update.get("from")]
+                yield _alone(entry, change, alone)
+            if not told:
                 yield _alone(entry, change, common)
 
 
@@ -128,6 +128,8 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
         return _inbound(number, value, message, received_at)
     if status := _first(value.get("statuses")):
         return _status(status, received_at)
+    if preference := _first(value.get("user_preferences")):
+        return _preference(number, preference, received_at)
     if error := _first(value.get("errors")):
         return Ignored(f"Meta reports error {error.get('code')}")
     return Ignored(f"a change of {field[:60]}")
@@ -135,6 +137,8 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
 
 def _inbound(number: str, value: Json, message: Json, received_at: datetime) -> WebhookNews:
     kind = _text(message.get("type"))
+    if kind == "system" and _object(message.get("system")).get("marketing") == _STOP:
+        return _asked_to_stop(number, message, "from", received_at)
     if kind in _NOT_PEOPLE:
         return Ignored(f"a message of the type {kind}")
     reaction = _object(message.get("reaction"))
@@ -151,6 +155,26 @@ def _inbound(number: str, value: Json, message: Json, received_at: datetime) -> 
         or None,
         quoted_reference=None,
         occurred_at=_time(message.get("timestamp"), received_at),
+    )
+
+
+def _preference(number: str, preference: Json, received_at: datetime) -> WebhookNews:
+    """What somebody has set in WhatsApp itself, under "Offers and announcements" of our number."""
+    if (wanted := _text(preference.get("value"))) != _STOP:
+        return Ignored(f"somebody prefers marketing messages to {wanted[:60]}")
+    return _asked_to_stop(number, preference, "wa_id", received_at)
+
+
+def _asked_to_stop(number: str, told: Json, who: str, received_at: datetime) -> InboundMessage:
+    return InboundMessage(
+        device=number,
+        phone=_phone(told.get(who)),
+        kind=InteractionKind.OTHER,
+        text=None,
+        quoted_wa_id=None,
+        quoted_reference=None,
+        occurred_at=_time(told.get("timestamp"), received_at),
+        asks_to_stop=True,
     )
 
 

@@ -69,6 +69,30 @@ async def test_a_stop_is_in_force_before_the_answer(api: httpx.AsyncClient, town
     assert opted_out is not None
 
 
+def stops_in_meta_s_own_ways(phone: str) -> dict[str, meta.Json]:
+    """By name: bodies that say that this person wants nothing more."""
+    button = {"type": "button", "button": {"text": "Stop promotions", "payload": "Stop promotions"}}
+    preferences = [meta.preference("+33639980009", "resume"), meta.preference(phone, "stop")]
+    return {
+        "button": meta.body(NUMBER, messages=[{**meta.text(phone), **button}]),
+        "setting": meta.body(NUMBER, "user_preferences", user_preferences=preferences),
+        "system message": meta.body(NUMBER, messages=[meta.preference_message(phone, "stop")]),
+    }
+
+
+@pytest.mark.parametrize("way", sorted(stops_in_meta_s_own_ways("")))
+async def test_whoever_stops_marketing_messages_in_whatsapp_has_opted_out(
+    api: httpx.AsyncClient, town: Town, way: str
+) -> None:
+    """Before the answer too, and whoever resumes them has said nothing."""
+    _, [phone] = await town.people([{}])
+    raw, headers = meta.signed(stops_in_meta_s_own_ways(phone)[way])
+    assert (await api.post(PATH, content=raw, headers=headers)).status_code == 200
+    opted_out = await town.pool.fetchval("SELECT opted_out_at FROM contacts WHERE phone = $1", phone)
+    assert opted_out is not None
+    assert (await api.post(PATH, content=raw, headers=headers)).json()["stored"] == 0, "told again, it is known"
+
+
 async def test_other_changes_of_the_account_are_kept_and_mean_nothing(
     api: httpx.AsyncClient, town: Town
 ) -> None:
