@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from api.body_limits import MIB
 from local.addresses import SANDBOX_VERIFY_TOKEN
 from tests import meta
 from tests.conftest import Town, eventually
@@ -48,6 +49,17 @@ async def test_every_update_of_a_post_counts_once_however_often_it_comes(
     raw, headers = meta.signed(meta.body(NUMBER, statuses=many))
     answer = (await api.post(PATH, content=raw, headers=headers)).json()
     assert (answer["stored"], answer["known"]) == (100, 3)
+
+
+async def test_a_post_with_many_long_updates_is_taken(api: httpx.AsyncClient, town: Town) -> None:
+    """E8: a batch over a mebibyte, which Meta would repeat and then give up."""
+    long = [meta.text("+33639980000", "a" * 16_384) for _ in range(90)]
+    raw, headers = meta.signed(meta.body(NUMBER, messages=long))
+    assert len(raw) > 1.4 * MIB
+    answer = await api.post(PATH, content=raw, headers=headers)
+    assert (answer.status_code, answer.json()["stored"]) == (200, 90)
+    raw, headers = meta.signed(meta.body(NUMBER, messages=long * 3))
+    assert (await api.post(PATH, content=raw, headers=headers)).status_code == 413
 
 
 @pytest.mark.parametrize(
