@@ -173,16 +173,16 @@ class Intake:
             status=status,
             occurred_at=update.occurred_at,
             failure_reason=update.failure_reason,
+            attempt=update.attempt,
+            is_held=update.is_held,
         )
         if applied is None:
-            if await self._of_test_message(update, status):
+            if test := await self._of_test_message(update, status):
+                await self._heed(event, update, test.sender_id, test.phone)
                 return f"{status}, of a test message"
             return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
-        if update.stops_sender:
-            await self._stop_sender(applied.sender_id, update.failure_reason or "the account failed")
-        if update.opted_out and (phone := await contacts.get_phone(self._pool, applied.contact_id)):
-            stopped = await interactions.record_opt_out(self._pool, phone, update.occurred_at)
-            await self.stop_opted_out(event.id, update.occurred_at, stopped)
+        phone = await contacts.get_phone(self._pool, applied.contact_id) if update.opted_out else None
+        await self._heed(event, update, applied.sender_id, phone)
         if applied.changed and status is MessageStatus.FAILED:
             await self._bell.ring(applied.sender_id)  # several in a row may be an emergency
         if applied.failed_contact:
@@ -194,7 +194,19 @@ class Intake:
             )
         return f"{status}{'' if applied.changed else ', known already'}"
 
-    async def _of_test_message(self, update: DeliveryUpdate, status: MessageStatus) -> bool:
+    async def _heed(
+        self, event: WebhookEvent, update: DeliveryUpdate, sender_id: str, phone: str | None
+    ) -> None:
+        """What a failure says about the account and the person, whichever message it was."""
+        if update.stops_sender:
+            await self._stop_sender(sender_id, update.failure_reason or "the account failed")
+        if update.opted_out and phone is not None:
+            stopped = await interactions.record_opt_out(self._pool, phone, update.occurred_at)
+            await self.stop_opted_out(event.id, update.occurred_at, stopped)
+
+    async def _of_test_message(
+        self, update: DeliveryUpdate, status: MessageStatus
+    ) -> test_sends.AppliedStatus | None:
         return await test_sends.apply_status(
             self._pool,
             message_id=interactions.as_uuid(update.reference),
@@ -202,6 +214,7 @@ class Intake:
             wa_id=update.wa_id,
             status=status,
             failure_reason=update.failure_reason,
+            attempt=update.attempt,
         )
 
     async def _session(self, update: SessionUpdate) -> str:

@@ -210,6 +210,8 @@ class DeliveryUpdate:
     failure_reason: str | None
     opted_out: bool = False  # the person has told WhatsApp to let no such messages through
     stops_sender: bool = False  # what failed is the account
+    attempt: int | None = None  # at which the message was handed over, where the gateway says it
+    is_held: bool = False  # told in the answer to the POST, such a failure only means to try again later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,18 +22,18 @@ from providers.base import (
     WebhookItem,
     WebhookNews,
 )
-from providers.meta_errors import ACCOUNT_FAILED, MEANINGS, OPTED_OUT
+from providers.meta_errors import ACCOUNT_FAILED, BUSY_S, MEANINGS, OPTED_OUT, STOPPING
 from providers.storable import storable
 
 OBJECT = "whatsapp_business_account"
 MOST_ITEMS = 1000  # that Meta puts into one body
 INBOUND = "message:in:meta"
 STATUS = "message:out:meta"
-LONGEST_KEY = 500
 
 Json = dict[str, Any]
 
 _DIGITS = re.compile(r"^\+?([1-9][0-9]{6,14})$", re.ASCII)
+_ATTEMPT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
 _FIRST_SECOND = 1_420_070_400  # 2015: what is earlier is nonsense
 _LAST_SECOND = 4_102_444_800
 _NOT_PEOPLE = frozenset({"system", "request_welcome"})
@@ -114,10 +114,7 @@ def _item(payload: Json) -> WebhookItem:
     else:
         content = json.dumps(payload, sort_keys=True).encode()
         event, parts = f"meta:{field[:60]}", [hashlib.sha256(content).hexdigest()[:24]]
-    key = "|".join([event, *parts])
-    if len(key) > LONGEST_KEY:
-        key = f"{event}|{hashlib.sha256(key.encode()).hexdigest()}"
-    return WebhookItem(event=event, key=key, payload=payload)
+    return WebhookItem(event=event, key="|".join([event, *parts]), payload=payload)
 
 
 def interpret(payload: Json, received_at: datetime) -> WebhookNews:
@@ -204,15 +201,19 @@ def _status(status: Json, received_at: datetime) -> WebhookNews:
         return Ignored(f"status {_text(status.get('status'))[:60]}")
     error = _first(status.get("errors")) if reached is DeliveryStatus.FAILED else {}
     wamid = _text(status.get("id")) or None
+    reference, _, attempt = _text(status.get("biz_opaque_callback_data")).partition("/")
+    code = error.get("code") if isinstance(error.get("code"), int) else None
     return DeliveryUpdate(
         provider_id=wamid,
         wa_id=wamid,
-        reference=_text(status.get("biz_opaque_callback_data")).partition("/")[0] or None,
+        reference=reference or None,
         status=reached,
         occurred_at=_time(status.get("timestamp"), received_at),
         failure_reason=_reason(error) if reached is DeliveryStatus.FAILED else None,
-        opted_out=error.get("code") == OPTED_OUT,
-        stops_sender=error.get("code") in ACCOUNT_FAILED,
+        opted_out=code == OPTED_OUT,
+        stops_sender=code in ACCOUNT_FAILED,
+        attempt=int(attempt) if _ATTEMPT.match(attempt) else None,
+        is_held=code in STOPPING or code in BUSY_S,
     )
 
 

@@ -110,6 +110,7 @@ def test_a_status_names_our_message_and_its_own_time() -> None:
         status=DeliveryStatus.READ,
         occurred_at=at,
         failure_reason=None,
+        attempt=3,
     )
 
 
