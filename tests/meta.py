@@ -16,7 +16,7 @@ from storage.database import Pool
 Json = dict[str, Any]
 
 
-def body(number: str, field: str = "messages", **lists: list[Json]) -> Json:
+def body(number: str, field: str = "messages", /, **lists: list[Json]) -> Json:
     """One POST about one number, with its messages and statuses."""
     metadata = {"display_phone_number": "33639980000", "phone_number_id": number}
     value = {"messaging_product": "whatsapp", "metadata": metadata, **lists}
