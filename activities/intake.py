@@ -84,7 +84,7 @@ class Intake:
 
     async def _inbound(self, event: WebhookEvent, message: InboundMessage) -> str:
         # Before anything else: "STOP" suppresses, it never earns Message 2.
-        if message.text and is_opt_out(message.text):
+        if _asks_to_stop(message):
             return await self._opt_out(event, message)
         found = await self._find(message)
         if found is None:
@@ -135,7 +135,7 @@ class Intake:
     async def opt_out_in(self, payload: dict[str, Any]) -> OptOut | None:
         """Who asks with this event to hear nothing more, if somebody does."""
         news = interpret(payload, datetime.now(UTC))
-        if not isinstance(news, InboundMessage) or not news.text or not is_opt_out(news.text):
+        if not isinstance(news, InboundMessage) or not _asks_to_stop(news):
             return None
         phone = await self._phone_of(news)
         return OptOut(phone=phone, at=news.occurred_at) if phone else None
@@ -173,16 +173,16 @@ class Intake:
             status=status,
             occurred_at=update.occurred_at,
             failure_reason=update.failure_reason,
+            attempt=update.attempt,
+            is_held=update.is_held,
         )
         if applied is None:
-            if await self._of_test_message(update, status):
+            if test := await self._of_test_message(update, status):
+                await self._heed(event, update, test.sender_id, test.phone)
                 return f"{status}, of a test message"
             return None if event.tries < UNMATCHED_AFTER_TRIES else "unmatched: no such message here"
-        if update.stops_sender:
-            await self._stop_sender(applied.sender_id, update.failure_reason or "the account failed")
-        if update.opted_out and (phone := await contacts.get_phone(self._pool, applied.contact_id)):
-            stopped = await interactions.record_opt_out(self._pool, phone, update.occurred_at)
-            await self.stop_opted_out(event.id, update.occurred_at, stopped)
+        phone = await contacts.get_phone(self._pool, applied.contact_id) if update.opted_out else None
+        await self._heed(event, update, applied.sender_id, phone)
         if applied.changed and status is MessageStatus.FAILED:
             await self._bell.ring(applied.sender_id)  # several in a row may be an emergency
         if applied.failed_contact:
@@ -194,7 +194,19 @@ class Intake:
             )
         return f"{status}{'' if applied.changed else ', known already'}"
 
-    async def _of_test_message(self, update: DeliveryUpdate, status: MessageStatus) -> bool:
+    async def _heed(
+        self, event: WebhookEvent, update: DeliveryUpdate, sender_id: str, phone: str | None
+    ) -> None:
+        """What a failure says about the account and the person, whichever message it was."""
+        if update.stops_sender:
+            await self._stop_sender(sender_id, update.failure_reason or "the account failed")
+        if update.opted_out and phone is not None:
+            stopped = await interactions.record_opt_out(self._pool, phone, update.occurred_at)
+            await self.stop_opted_out(event.id, update.occurred_at, stopped)
+
+    async def _of_test_message(
+        self, update: DeliveryUpdate, status: MessageStatus
+    ) -> test_sends.AppliedStatus | None:
         return await test_sends.apply_status(
             self._pool,
             message_id=interactions.as_uuid(update.reference),
@@ -202,6 +214,7 @@ class Intake:
             wa_id=update.wa_id,
             status=status,
             failure_reason=update.failure_reason,
+            attempt=update.attempt,
         )
 
     async def _session(self, update: SessionUpdate) -> str:
@@ -268,6 +281,10 @@ async def process_safely(
         except Exception:
             log.exception("webhook not processed, the relay will retry")
     WEBHOOK_DELAY_S.labels(by, result).observe((datetime.now(UTC) - event.received_at).total_seconds())
+
+
+def _asks_to_stop(message: InboundMessage) -> bool:
+    return message.asks_to_stop or (message.text is not None and is_opt_out(message.text))
 
 
 def _span(event: WebhookEvent, by: str) -> AbstractContextManager[object]:

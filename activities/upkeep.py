@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -106,18 +107,33 @@ class UpkeepActivities:
 
     @activity.defn
     async def check_webhook(self) -> Looked:
-        """Whether the gateway tells us what happens: actively, of all devices, with our secret."""
-        url = self._rules.webhook_url
-        if url is None:
-            return Looked(part="webhook", looked_at=0)
-        wrong = await self._ask(lambda: self._gateway.register_webhook(url=url, name=self._rules.webhook_name))
-        wrong += await self._ask(MetaWebhooks(self._pool, self._gateway, self._rules.meta_webhook).check)
+        """Whether each gateway tells us what happens: actively, of all our accounts, with our secret.
+
+        One that cannot be asked is told in the report, and keeps none of the others from being asked.
+        """
+        wrong: list[str] = []
+        findings: list[Finding] = []
+        checks = await self._webhook_checks()
+        for subject, check in checks.items():
+            try:
+                wrong += await self._ask(check)
+            except (GatewayError, ValueError) as error:
+                detail = f"its webhook could not be looked at: {error}"
+                findings += found(FindingKind.NOT_LOOKED, [subject], detail, fixed=0)
         detail = f"the webhook at the gateway: {'; '.join(wrong)}"
-        return Looked(
-            part="webhook",
-            looked_at=1,
-            findings=found(FindingKind.WEBHOOK, [self._rules.webhook_name] if wrong else [], detail),
-        )
+        findings += found(FindingKind.WEBHOOK, [self._rules.webhook_name] if wrong else [], detail)
+        return Looked(part="webhook", looked_at=len(checks), findings=findings)
+
+    async def _webhook_checks(self) -> dict[str, Callable[[], Awaitable[list[str]]]]:
+        """What to ask about which account; the empty dict if nobody can reach us."""
+        name, url = self._rules.webhook_name, self._rules.webhook_url
+        checks: dict[str, Callable[[], Awaitable[list[str]]]] = {}
+        if url is not None:
+            checks["Wassenger"] = partial(self._gateway.register_webhook, url=url, name=name)
+        if self._rules.meta_webhook is not None:
+            meta = MetaWebhooks(self._pool, self._gateway, self._rules.meta_webhook)
+            checks |= {f"Meta number {number}": partial(meta.direct, number) for number in await meta.numbers()}
+        return checks
 
     @activity.defn
     async def resolve_stuck(self) -> Looked:

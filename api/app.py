@@ -49,6 +49,7 @@ from api.dependencies import Needs, Resources
 from api.webhooks import WebhookDesk
 from domain.identifiers import WEBHOOK_NAME
 from providers.base import GatewayError
+from providers.gateways import Gateways
 from settings import Settings
 from storage import database
 from storage import users as first_users
@@ -79,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         bell = SenderBell(temporal)
         app.state.resources = Resources(settings=settings, pool=pool, temporal=temporal, bell=bell)
         desk = app.state.webhook_desk = WebhookDesk(Intake(pool, temporal, bell))
-        registration = asyncio.create_task(_keep_registering(settings, pool))
+        registration = asyncio.create_task(_keep_webhooks(settings, pool))
         try:
             yield
         finally:
@@ -153,24 +154,47 @@ def _required(value: str | None, name: str) -> str:
     return value
 
 
-async def _keep_registering(settings: Settings, pool: database.Pool) -> None:
-    """Tells the gateway where its webhooks go, as soon as it can be told."""
-    url = settings.webhook_url
+async def _keep_webhooks(settings: Settings, pool: database.Pool) -> None:
+    """Tells the gateways where their webhooks go, as soon as they can be told; none waits for another."""
     gateways = open_gateways(settings)
-    if url is None or gateways is None:
-        log.warning("no webhooks: RELANCE_PUBLIC_URL is not set, so no gateway can tell us of any reaction")
+    if gateways is None:
+        log.warning("no webhooks: there is no token of any gateway")
         return
+    tasks = []
+    if settings.wassenger_token is not None:
+        tasks.append(_register(settings, gateways))
+    if settings.has_meta:
+        tasks.append(_direct(settings, pool, gateways))
     try:
-        while True:
-            try:
-                await gateways.register_webhook(url=url, name=WEBHOOK_NAME)
-            except GatewayError as error:
-                log.warning("webhook not registered, trying again", error=str(error))
-                await asyncio.sleep(REGISTER_RETRY_S)
-            else:
-                log.info("webhook registered", public_url=settings.public_url)
-                break
-        if settings.has_meta:
-            await MetaWebhooks(pool, gateways, settings.meta_webhook).run()
+        await asyncio.gather(*tasks)
     finally:
         await gateways.close()
+
+
+async def _register(settings: Settings, gateways: Gateways) -> None:
+    if (url := settings.webhook_url) is None:
+        log.warning(
+            "Wassenger cannot tell of any reaction: RELANCE_PUBLIC_URL or RELANCE_WEBHOOK_SECRET is not set"
+        )
+        return
+    while True:
+        try:
+            await gateways.register_webhook(url=url, name=WEBHOOK_NAME)
+        except GatewayError as error:
+            log.warning("webhook not registered, trying again", error=str(error))
+        except Exception:
+            log.exception("webhook not registered, trying again")
+        else:
+            log.info("webhook registered", public_url=settings.public_url)
+            return
+        await asyncio.sleep(REGISTER_RETRY_S)
+
+
+async def _direct(settings: Settings, pool: database.Pool, gateways: Gateways) -> None:
+    if settings.meta_webhook is None:
+        log.warning(
+            "Meta cannot tell of any reaction: RELANCE_PUBLIC_URL, RELANCE_META_APP_SECRET or "
+            "RELANCE_META_VERIFY_TOKEN is not set"
+        )
+        return
+    await MetaWebhooks(pool, gateways, settings.meta_webhook).run()

@@ -16,6 +16,7 @@ LARGEST_BODY = MIB
 LARGER = {
     "/api/imports": LARGEST_FILE,
     "/api/imports/preview": LARGEST_FILE,
+    "/webhooks/meta": 4 * MIB,  # a thousand updates of about a kilobyte, with room
 }
 
 

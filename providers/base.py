@@ -195,6 +195,7 @@ class InboundMessage:
     quoted_wa_id: str | None  # the message that it answers
     quoted_reference: str | None
     occurred_at: datetime  # the provider's time, never later than our receipt
+    asks_to_stop: bool = False  # in a way of the gateway's own, whatever the text says
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,6 +210,8 @@ class DeliveryUpdate:
     failure_reason: str | None
     opted_out: bool = False  # the person has told WhatsApp to let no such messages through
     stops_sender: bool = False  # what failed is the account
+    attempt: int | None = None  # at which the message was handed over, where the gateway says it
+    is_held: bool = False  # told in the answer to the POST, such a failure only means to try again later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

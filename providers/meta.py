@@ -28,7 +28,7 @@ from providers.base import (
     WebhookItem,
 )
 from providers.bounded_http import ask
-from providers.meta_errors import BUSY_S, MEANINGS, PAIR_LIMIT, STOPPING, UNCLEAR
+from providers.meta_errors import BUSY_S, INVALID, MEANINGS, NO_SUCH_OBJECT, PAIR_LIMIT, STOPPING, UNCLEAR
 
 CONNECT_TIMEOUT_S = 3.0
 LONGEST_TEXT = 4096  # characters
@@ -202,12 +202,13 @@ class MetaGateway:
         error = _object(_json(response).get("error"))
         code = error["code"] if isinstance(error.get("code"), int) else None
         text = self._words(status, code, error, device)
-        shown = str(code or status)
+        shown = str(status if code is None else code)
         if code in BUSY_S or (code is None and status == 429):
             raise GatewayBusyError(
                 text, code=shown, retry_after_s=BUSY_S.get(code or 0), sender_wide=code != PAIR_LIMIT
             )
-        if code in STOPPING or (code is None and status in {401, 402, 403}):
+        is_no_number = code == INVALID and error.get("error_subcode") == NO_SUCH_OBJECT
+        if code in STOPPING or is_no_number or (code is None and status in {401, 402, 403}):
             raise SenderStoppedError(text, code=shown)
         # An answer of 5xx, or one that blames nobody, may follow on a message that was taken: nobody can look.
         if code in UNCLEAR or not 400 <= status < 500 or status in _NO_VERDICT:
@@ -219,7 +220,7 @@ class MetaGateway:
         details = _object(error.get("error_data")).get("details") or error.get("message") or "no reason given"
         meaning = f"{MEANINGS[code]}: " if code in MEANINGS else ""
         said = str(details).replace(self._token_of(device), "…")[:200]
-        return f"Meta answered {code or status}: {meaning}{said}"
+        return f"Meta answered {status if code is None else code}: {meaning}{said}"
 
 
 def _body(message: OutgoingMessage) -> Json:

@@ -22,21 +22,23 @@ from providers.base import (
     WebhookItem,
     WebhookNews,
 )
-from providers.meta_errors import ACCOUNT_FAILED, MEANINGS, OPTED_OUT
+from providers.meta_errors import ACCOUNT_FAILED, BUSY_S, MEANINGS, OPTED_OUT, STOPPING
 from providers.storable import storable
 
 OBJECT = "whatsapp_business_account"
 MOST_ITEMS = 1000  # that Meta puts into one body
 INBOUND = "message:in:meta"
 STATUS = "message:out:meta"
-LONGEST_KEY = 500
 
 Json = dict[str, Any]
 
 _DIGITS = re.compile(r"^\+?([1-9][0-9]{6,14})$", re.ASCII)
+_ATTEMPT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
 _FIRST_SECOND = 1_420_070_400  # 2015: what is earlier is nonsense
 _LAST_SECOND = 4_102_444_800
 _NOT_PEOPLE = frozenset({"system", "request_welcome"})
+_STOP = "stop"  # as opposed to "resume", which takes back no opt-out: only a person here does
+_UPDATES = ("messages", "statuses", "user_preferences")
 _KINDS = {
     "audio": InteractionKind.AUDIO,
     "image": InteractionKind.IMAGE,
@@ -85,17 +87,15 @@ def _updates(body: Json) -> Iterator[Json]:
     for entry in _objects(body.get("entry")):
         for change in _objects(entry.get("changes")):
             value = _object(change.get("value"))
-            common = {
-                name: part for name, part in value.items() if name not in {"messages", "statuses", "contacts"}
-            }
+            common = {name: part for name, part in value.items() if name not in {*_UPDATES, "contacts"}}
             contacts = _objects(value.get("contacts"))
-            messages, statuses = _objects(value.get("messages")), _objects(value.get("statuses"))
-            for message in messages:
-                whose = [each for each in contacts if each.get("wa_id") == message.get("from")]
-                yield _alone(entry, change, {**common, "contacts": whose, "messages": [message]})
-            for status in statuses:
-                yield _alone(entry, change, {**common, "statuses": [status]})
-            if not messages and not statuses:
+            told = [(name, update) for name in _UPDATES for update in _objects(value.get(name))]
+            for name, update in told:
+                alone = {**common, name: [update]}
+                if name == "messages":
+                    alone["contacts"] = [each for each in contacts if each.get("wa_id") == update.get("from")]
+                yield _alone(entry, change, alone)
+            if not told:
                 yield _alone(entry, change, common)
 
 
@@ -114,10 +114,7 @@ def _item(payload: Json) -> WebhookItem:
     else:
         content = json.dumps(payload, sort_keys=True).encode()
         event, parts = f"meta:{field[:60]}", [hashlib.sha256(content).hexdigest()[:24]]
-    key = "|".join([event, *parts])
-    if len(key) > LONGEST_KEY:
-        key = f"{event}|{hashlib.sha256(key.encode()).hexdigest()}"
-    return WebhookItem(event=event, key=key, payload=payload)
+    return WebhookItem(event=event, key="|".join([event, *parts]), payload=payload)
 
 
 def interpret(payload: Json, received_at: datetime) -> WebhookNews:
@@ -128,6 +125,8 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
         return _inbound(number, value, message, received_at)
     if status := _first(value.get("statuses")):
         return _status(status, received_at)
+    if preference := _first(value.get("user_preferences")):
+        return _preference(number, preference, received_at)
     if error := _first(value.get("errors")):
         return Ignored(f"Meta reports error {error.get('code')}")
     return Ignored(f"a change of {field[:60]}")
@@ -135,6 +134,8 @@ def interpret(payload: Json, received_at: datetime) -> WebhookNews:
 
 def _inbound(number: str, value: Json, message: Json, received_at: datetime) -> WebhookNews:
     kind = _text(message.get("type"))
+    if kind == "system" and _object(message.get("system")).get("marketing") == _STOP:
+        return _asked_to_stop(number, message, "from", received_at)
     if kind in _NOT_PEOPLE:
         return Ignored(f"a message of the type {kind}")
     reaction = _object(message.get("reaction"))
@@ -151,6 +152,26 @@ def _inbound(number: str, value: Json, message: Json, received_at: datetime) -> 
         or None,
         quoted_reference=None,
         occurred_at=_time(message.get("timestamp"), received_at),
+    )
+
+
+def _preference(number: str, preference: Json, received_at: datetime) -> WebhookNews:
+    """What somebody has set in WhatsApp itself, under "Offers and announcements" of our number."""
+    if (wanted := _text(preference.get("value"))) != _STOP:
+        return Ignored(f"somebody prefers marketing messages to {wanted[:60]}")
+    return _asked_to_stop(number, preference, "wa_id", received_at)
+
+
+def _asked_to_stop(number: str, told: Json, who: str, received_at: datetime) -> InboundMessage:
+    return InboundMessage(
+        device=number,
+        phone=_phone(told.get(who)),
+        kind=InteractionKind.OTHER,
+        text=None,
+        quoted_wa_id=None,
+        quoted_reference=None,
+        occurred_at=_time(told.get("timestamp"), received_at),
+        asks_to_stop=True,
     )
 
 
@@ -180,15 +201,19 @@ def _status(status: Json, received_at: datetime) -> WebhookNews:
         return Ignored(f"status {_text(status.get('status'))[:60]}")
     error = _first(status.get("errors")) if reached is DeliveryStatus.FAILED else {}
     wamid = _text(status.get("id")) or None
+    reference, _, attempt = _text(status.get("biz_opaque_callback_data")).partition("/")
+    code = error.get("code") if isinstance(error.get("code"), int) else None
     return DeliveryUpdate(
         provider_id=wamid,
         wa_id=wamid,
-        reference=_text(status.get("biz_opaque_callback_data")).partition("/")[0] or None,
+        reference=reference or None,
         status=reached,
         occurred_at=_time(status.get("timestamp"), received_at),
         failure_reason=_reason(error) if reached is DeliveryStatus.FAILED else None,
-        opted_out=error.get("code") == OPTED_OUT,
-        stops_sender=error.get("code") in ACCOUNT_FAILED,
+        opted_out=code == OPTED_OUT,
+        stops_sender=code in ACCOUNT_FAILED,
+        attempt=int(attempt) if _ATTEMPT.match(attempt) else None,
+        is_held=code in STOPPING or code in BUSY_S,
     )
 
 

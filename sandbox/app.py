@@ -54,7 +54,7 @@ async def refuse(_request: Request, error: Exception) -> JSONResponse:
 async def refuse_as_meta(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, MetaError):
         raise error
-    return JSONResponse(meta_error_body(error.code, str(error)), status_code=error.status)
+    return JSONResponse(meta_error_body(error.code, str(error), error.subcode), status_code=error.status)
 
 
 async def refuse_route(request: Request, error: Exception) -> JSONResponse:

@@ -11,8 +11,9 @@ from domain.contact_states import ContactState, is_final
 from domain.messages import MessageStatus, MessageType, moves_forward
 from domain.reply_window import ReplyWindow
 from storage.contacts import StoppedContact, opt_out
-from storage.database import Pool
+from storage.database import Connection, Pool
 from storage.sending import lock_message, move_contact
+from storage.unconfirmed import UNCONFIRMED, finish_told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +52,7 @@ class Settlement:
 
 
 MOST_TRIES_AWAITED = 5  # over about a minute
+POST_ENDED = timedelta(minutes=1)  # by then somebody has stored how, or died
 
 
 class NotWorkedOffError(Exception):
@@ -134,6 +136,10 @@ APPLY_STATUS = """
         failed_at = CASE WHEN $2 = 'failed' THEN $5 END,
         failure_reason = CASE WHEN $2 = 'failed' THEN $6 END
     WHERE id = $1
+"""
+READ_ATTEMPT = """
+    SELECT outcome, code, clock_timestamp() - started_at AS age FROM sends
+    WHERE message_id = $1 AND attempt = $2
 """
 LINK_IDS = """
     UPDATE messages SET wa_id = coalesce(wa_id, $2), provider_id = coalesce(provider_id, $3)
@@ -276,17 +282,34 @@ async def apply_status(
     status: MessageStatus,
     occurred_at: datetime,
     failure_reason: str | None,
+    attempt: int | None = None,
+    is_held: bool = False,
 ) -> AppliedStatus | None:
-    """Moves a message forward by what the provider reports; None when the message is not known (yet)."""
+    """Moves a message forward by what the provider reports; None when the message is not known (yet).
+
+    The failure of an attempt that the sender recorded as not sent is no news: the message waits for the next
+    one. `is_held`: this may become such a failure, so it is None too while the end of its POST is not stored.
+    """
     async with pool.acquire() as connection, connection.transaction():
         found = await connection.fetchrow(FIND_MESSAGE, as_uuid(reference), provider_id, wa_id)
         if found is None:
             return None
         message_id, campaign_id, contact_id = found["id"], found["campaign_id"], found["contact_id"]
+        ids = {"campaign_id": campaign_id, "contact_id": contact_id, "sender_id": found["sender_id"]}
         row = await lock_message(connection, message_id)
         assert row is not None  # noqa: S101 - found above; messages are never deleted
-        changed = moves_forward(MessageStatus(row["status"]), status)
-        state = ContactState(row["state"])
+        known, state = MessageStatus(row["status"]), ContactState(row["state"])
+        told_of = await connection.fetchrow(READ_ATTEMPT, message_id, attempt) if attempt else None
+        if told_of and status is MessageStatus.FAILED:
+            if is_held and told_of["outcome"] is None and told_of["age"] < POST_ENDED:
+                return None
+            if told_of["outcome"] == "not_sent":
+                return AppliedStatus(**ids, changed=False, failed_contact=False)
+        if told_of and told_of["code"] == UNCONFIRMED:
+            # It has "failed" because nobody knew, which is over: whatever comes now is better.
+            known = MessageStatus.PENDING if known is MessageStatus.FAILED else known
+            await finish_told(connection, message_id, attempt, status, failure_reason)
+        changed = moves_forward(known, status)
         if changed:
             await connection.execute(
                 APPLY_STATUS, message_id, status, wa_id, provider_id, occurred_at, failure_reason
@@ -296,19 +319,18 @@ async def apply_status(
             if status is MessageStatus.SENT:
                 await connection.execute(CORRECT_SENT_AT, message_id, occurred_at)
         message_1_failed = status is MessageStatus.FAILED and row["message_type"] == MessageType.MESSAGE_1
-        if (
-            message_1_failed
-            and changed
-            and not is_final(state)
-            # It can earn no reaction any more; unless there was one, which proves that it arrived.
-            and not await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id)
-        ):
-            state = ContactState.FAILED
-            await move_contact(connection, campaign_id, contact_id, state, failure_reason)
+        if message_1_failed and changed and not is_final(state):
+            state = await _fail(connection, campaign_id, contact_id, state, failure_reason)
         return AppliedStatus(
-            campaign_id=campaign_id,
-            contact_id=contact_id,
-            sender_id=found["sender_id"],
-            changed=changed,
-            failed_contact=message_1_failed and state is ContactState.FAILED,
+            **ids, changed=changed, failed_contact=message_1_failed and state is ContactState.FAILED
         )
+
+
+async def _fail(
+    connection: Connection, campaign_id: str, contact_id: str, state: ContactState, reason: str | None
+) -> ContactState:
+    """Without Message 1 it can earn no reaction; unless there was one, which proves that it arrived."""
+    if await connection.fetchval(HAS_INTERACTION, campaign_id, contact_id):
+        return state
+    await move_contact(connection, campaign_id, contact_id, ContactState.FAILED, reason)
+    return ContactState.FAILED

@@ -79,7 +79,9 @@ GAUGES = """
         (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS webhooks_waiting,
         (SELECT coalesce(extract(epoch FROM statement_timestamp() - min(received_at)), 0)::double precision
             FROM webhook_events WHERE status = 'received') AS oldest_webhook_s,
-        (SELECT count(*) FROM sends WHERE outcome IS NULL OR outcome = 'unknown') AS attempts_undecided,
+        (SELECT count(*) FROM sends
+            WHERE outcome IS NULL OR outcome = 'unknown' AND code IS DISTINCT FROM 'unconfirmed'
+        ) AS attempts_undecided,
         (SELECT jsonb_build_object('pending', coalesce(sum(k.pending), 0),
                 'message_1_sent', coalesce(sum(k.message_1_sent), 0),
                 'message_2_sent', coalesce(sum(k.message_2_sent), 0),
@@ -283,7 +285,7 @@ class Gauges:
     failures: int
     webhooks_waiting: int
     oldest_webhook_s: float  # the age of the oldest one that nobody has worked off
-    attempts_undecided: int  # whose outcome nobody knows yet
+    attempts_undecided: int  # whose outcome nobody knows yet, and somebody still may
     workers_alive: int
     contacts: dict[str, int]  # of campaigns that run or are paused, by state
     alerts: dict[str, int]  # that last, by kind

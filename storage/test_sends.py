@@ -16,6 +16,7 @@ from storage.database import Connection, Pool
 from storage.idempotency import KEPT
 from storage.keyset import Order, Slice, Where, fetch_slice
 from storage.reservations import Held, keep_gap, reserve
+from storage.unconfirmed import UNCONFIRMED
 
 NO_BATCH = -1
 
@@ -50,6 +51,14 @@ class Step:
     in_flight_since: datetime | None  # set for an attempt that nobody saw the end of
     started_at: datetime | None  # of the attempt to look up
     unresolved: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppliedStatus:
+    """Which test message the provider reported on."""
+
+    sender_id: str
+    phone: str
 
 
 _COLUMNS = """
@@ -106,8 +115,12 @@ END_UNSTARTED = """
     WHERE id = $1 AND status = 'pending' AND NOT EXISTS (SELECT FROM sends WHERE test_send_id = t.id)
 """
 FIND_STATUS = """
-    SELECT id::text, status FROM test_sends WHERE id = $1::uuid OR provider_id = $2 OR wa_id = $3
-    LIMIT 1 FOR UPDATE
+    SELECT id::text, sender_id::text, phone, status FROM test_sends
+    WHERE id = $1::uuid OR provider_id = $2 OR wa_id = $3 LIMIT 1 FOR UPDATE
+"""
+READ_ATTEMPT = """
+    SELECT attempt, outcome, code FROM sends WHERE test_send_id = $1 AND ($2::int IS NULL OR attempt = $2)
+    ORDER BY attempt DESC LIMIT 1
 """
 APPLY_STATUS = """
     UPDATE test_sends SET status = $2, wa_id = coalesce(wa_id, $3), provider_id = coalesce(provider_id, $4),
@@ -251,13 +264,27 @@ async def apply_status(
     wa_id: str | None,
     status: MessageStatus,
     failure_reason: str | None,
-) -> bool:
-    """Moves a test message forward by what the provider reports; False when it is none of ours."""
+    attempt: int | None = None,
+) -> AppliedStatus | None:
+    """Moves a test message forward by what the provider reports; None when it is none of ours.
+
+    An attempt without a known outcome gets its end here. One that was recorded as not sent cannot fail.
+    """
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(FIND_STATUS, message_id, provider_id, wa_id)
         if row is None:
-            return False
+            return None
+        applied = AppliedStatus(sender_id=row["sender_id"], phone=row["phone"])
+        has_failed = status is MessageStatus.FAILED
         known = MessageStatus.PENDING if row["status"] == "refused" else MessageStatus(row["status"])
+        sent = await connection.fetchrow(READ_ATTEMPT, row["id"], attempt)
+        if attempt and sent and has_failed and sent["outcome"] == "not_sent":
+            return applied
+        if sent and sent["outcome"] in {None, "unknown"}:
+            if sent["code"] == UNCONFIRMED and known is MessageStatus.FAILED:
+                known = MessageStatus.PENDING  # it has "failed" because nobody knew
+            end = ("rejected", "failed", failure_reason) if has_failed else ("accepted", None, None)
+            await connection.execute(FINISH_ATTEMPT, row["id"], sent["attempt"], *end)
         if moves_forward(known, status):
             await connection.execute(APPLY_STATUS, row["id"], status, wa_id, provider_id, failure_reason)
-        return True
+        return applied

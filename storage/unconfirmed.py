@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageStatus, MessageType
 from storage import sending
-from storage.database import Pool
+from storage.database import Connection, Pool
 from storage.sending import FINISH_ATTEMPT, Settled
 
 UNCONFIRMED = "unconfirmed"
@@ -28,6 +28,14 @@ class Awaited:
     """No word has come, and one still may."""
 
     for_s: float
+
+
+async def finish_told(
+    connection: Connection, message_id: str, attempt: int | None, status: MessageStatus, reason: str | None
+) -> None:
+    """Closes an attempt by what a status webhook told of it; the caller holds the lock of the contact."""
+    end = ("rejected", "failed", reason) if status is MessageStatus.FAILED else ("accepted", None, None)
+    await connection.execute(FINISH_ATTEMPT, message_id, attempt, *end)
 
 
 async def settle_by_status(

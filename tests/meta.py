@@ -16,11 +16,11 @@ from storage.database import Pool
 Json = dict[str, Any]
 
 
-def body(number: str, **lists: list[Json]) -> Json:
+def body(number: str, field: str = "messages", /, **lists: list[Json]) -> Json:
     """One POST about one number, with its messages and statuses."""
     metadata = {"display_phone_number": "33639980000", "phone_number_id": number}
     value = {"messaging_product": "whatsapp", "metadata": metadata, **lists}
-    entry = {"id": "200000000000001", "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": "200000000000001", "changes": [{"field": field, "value": value}]}
     return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
@@ -51,6 +51,25 @@ def text(phone: str, said: str = "yes", **more: Any) -> Json:
         "text": {"body": said},
         **more,
     }
+
+
+def preference(phone: str, wanted: str, **more: Any) -> Json:
+    """Somebody has set in WhatsApp whether they want marketing messages: a `user_preferences` webhook."""
+    return {
+        "wa_id": phone.lstrip("+"),
+        "detail": f"User requested to {wanted} marketing messages",
+        "category": "marketing_messages",
+        "value": wanted,
+        "timestamp": int(datetime.now(UTC).timestamp()),
+        **more,
+    }
+
+
+def preference_message(phone: str, wanted: str) -> Json:
+    """The same as a message of the system."""
+    system = {"body": "a sentence", "marketing": wanted, "type": "user_preference_changed"}
+    said = text(phone, type="system", system=system)
+    return {name: part for name, part in said.items() if name != "text"}
 
 
 def signed(payload: Json, secret: str = SANDBOX_APP_SECRET) -> tuple[bytes, dict[str, str]]:

@@ -112,7 +112,8 @@ class Visit:
         elif fault.kind == "status":
             headers = {"retry-after": str(fault.retry_after_s)} if fault.retry_after_s is not None else {}
             text = "The sandbox was asked to refuse this"
-            body = refused(self._scope, fault.http_status, text, fault.error_code or META_GENERIC)
+            code = META_GENERIC if fault.error_code is None else fault.error_code
+            body = refused(self._scope, fault.http_status, text, code)
             await answer_json(self._send, fault.http_status, body, headers)
         else:
             await answer_page(self._send, int(fault.kind.removeprefix("html_")))

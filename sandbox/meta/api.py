@@ -34,6 +34,7 @@ LONGEST_TEXT = 4096
 LONGEST_CALLBACK = 200
 VERIFY_WITHIN_S = 10.0
 INVALID = 100
+NO_SUCH_OBJECT = 33
 
 
 @router.post("/{version:graph}/{number_id}/messages", response_model=None)
@@ -147,7 +148,7 @@ def webhook_of(world: World, number: Device) -> Any:
 def number_of(world: World, number_id: str) -> Device:
     number = next((device for device in world.devices if device.is_meta and device.id == number_id), None)
     if number is None:
-        raise MetaError(INVALID, f"Unsupported request: object with ID '{number_id}' does not exist")
+        raise MetaError(INVALID, f"Object with ID '{number_id}' does not exist", subcode=NO_SUCH_OBJECT)
     return number
 
 

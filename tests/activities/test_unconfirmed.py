@@ -16,7 +16,7 @@ from local.addresses import SANDBOX_TOKEN
 from providers.base import MessageTemplate, OutgoingMessage
 from providers.meta import MetaGateway
 from settings import Settings
-from storage import contacts, sending, upkeep
+from storage import campaigns, contacts, monitoring, sending, upkeep
 from storage.senders import Sender
 from tests import meta
 from tests.activities.conftest import GATEWAY_TIMEOUT_S, Desk, Post
@@ -134,20 +134,90 @@ async def test_a_worker_that_died_in_the_post_leaves_a_message_that_is_not_sent_
     assert len(await accepted_by_provider(scene)) == 1
 
 
+@pytest.mark.parametrize("status", ["sent", "delivered"])
 async def test_what_is_learnt_too_late_corrects_the_message_and_sends_nothing(
-    town: Town, number: Sender, through_meta: Post, desk: Desk
+    town: Town, number: Sender, through_meta: Post, desk: Desk, status: str
 ) -> None:
-    """E9: the contact stays failed, for a person; the message says that it arrived."""
+    """E9: the contact stays failed, for a person; the message and its attempt say what is known."""
     scene = await open_scene(town, sender=number)
     await break_posts(scene, "accept_then_drop")
     await through_meta.send(scene)
     reference = f"{await first_message(scene)}/1"
-    told = meta.status("delivered", reference=reference)
+    told = meta.status(status, reference=reference)
     await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
-    assert (await scene.message())["status"] == "delivered"
+    assert (await scene.message())["status"] == status
+    assert await scene.outcomes() == ["accepted"]
     assert await scene.state() == "failed"
+    assert (await campaigns.get_counters(town.pool, scene.campaign.id)) == await scene.recounted()
     assert (await through_meta.send(scene)).state == "failed"
     assert len(await accepted_by_provider(scene)) == 1
+
+
+async def test_a_failure_that_is_learnt_too_late_gives_its_reason(
+    town: Town, number: Sender, through_meta: Post, desk: Desk
+) -> None:
+    """E4: after which nothing takes it back."""
+    scene = await open_scene(town, sender=number)
+    await break_posts(scene, "accept_then_drop")
+    await through_meta.send(scene)
+    reference = f"{await first_message(scene)}/1"
+    for told in (
+        meta.status("failed", reference=reference, code=131026),
+        meta.status("sent", reference=reference),
+    ):
+        await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
+    message = await scene.message()
+    assert message["status"] == "failed"
+    assert "131026" in message["failure_reason"]
+    assert await scene.outcomes() == ["rejected"]
+
+
+async def test_what_nobody_will_ever_know_is_not_waited_for(
+    town: Town, number: Sender, through_meta: Post
+) -> None:
+    """`relance_send_attempts_undecided` falls again."""
+    before = (await monitoring.gauges(town.pool)).attempts_undecided
+    scene = await open_scene(town, sender=number)
+    await break_posts(scene, "drop")
+    await through_meta.send(scene)
+    assert await scene.outcomes() == ["unknown"]
+    assert (await monitoring.gauges(town.pool)).attempts_undecided <= before
+
+
+async def test_the_failure_of_an_attempt_that_is_made_again_ends_nothing(
+    town: Town, number: Sender, through_meta: Post, desk: Desk
+) -> None:
+    """E4: Meta may tell a refusal twice, in its answer and by webhook."""
+    scene = await open_scene(town, sender=number)
+    fault = {"target": "meta_messages.post", "kind": "status", "http_status": 429, "error_code": 131056}
+    fault["match_phone"] = scene.phones[0]
+    (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await through_meta.refused(scene)
+    reference = f"{await first_message(scene)}/1"
+
+    async def tell_again() -> list[str]:
+        told = meta.status("failed", reference=reference, code=131056)
+        return await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
+
+    assert await tell_again() == ["failed, known already"]
+    assert await scene.state() == "pending"
+    assert (await through_meta.send(scene)).state == "message_1_sent"
+    await tell_again()
+    assert (await scene.message())["status"] == "accepted"
+    assert await scene.state() == "message_1_sent"
+
+
+async def test_a_failure_that_overtakes_the_answer_to_its_post_waits_for_it(
+    town: Town, number: Sender, desk: Desk
+) -> None:
+    """E4: only that answer says whether the attempt is made again; a failure for good need not wait."""
+    scene = await open_scene(town, sender=number)
+    ready = await scene.begin()
+    assert isinstance(ready, sending.Ready)
+    for code, outcome, state in ((131056, "parked", "pending"), (131026, "failed", "failed")):
+        told = meta.status("failed", reference=f"{ready.message_id}/{ready.attempt}", code=code)
+        done = await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
+        assert (done, await scene.state()) == ([outcome], state)
 
 
 async def test_a_place_in_the_queue_is_given_to_others_while_the_wait_is_long(

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from api.body_limits import MIB
 from local.addresses import SANDBOX_VERIFY_TOKEN
 from tests import meta
 from tests.conftest import Town, eventually
@@ -50,6 +51,17 @@ async def test_every_update_of_a_post_counts_once_however_often_it_comes(
     assert (answer["stored"], answer["known"]) == (100, 3)
 
 
+async def test_a_post_with_many_long_updates_is_taken(api: httpx.AsyncClient, town: Town) -> None:
+    """E8: a batch over a mebibyte, which Meta would repeat and then give up."""
+    long = [meta.text("+33639980000", "a" * 16_384) for _ in range(90)]
+    raw, headers = meta.signed(meta.body(NUMBER, messages=long))
+    assert len(raw) > 1.4 * MIB
+    answer = await api.post(PATH, content=raw, headers=headers)
+    assert (answer.status_code, answer.json()["stored"]) == (200, 90)
+    raw, headers = meta.signed(meta.body(NUMBER, messages=long * 3))
+    assert (await api.post(PATH, content=raw, headers=headers)).status_code == 413
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"{", b'{"object":"page"}', b'{"object":"whatsapp_business_account","entry":[null]}'],
@@ -67,6 +79,30 @@ async def test_a_stop_is_in_force_before_the_answer(api: httpx.AsyncClient, town
     assert (await api.post(PATH, content=raw, headers=headers)).status_code == 200
     opted_out = await town.pool.fetchval("SELECT opted_out_at FROM contacts WHERE phone = $1", phone)
     assert opted_out is not None
+
+
+def stops_in_meta_s_own_ways(phone: str) -> dict[str, meta.Json]:
+    """By name: bodies that say that this person wants nothing more."""
+    button = {"type": "button", "button": {"text": "Stop promotions", "payload": "Stop promotions"}}
+    preferences = [meta.preference("+33639980009", "resume"), meta.preference(phone, "stop")]
+    return {
+        "button": meta.body(NUMBER, messages=[{**meta.text(phone), **button}]),
+        "setting": meta.body(NUMBER, "user_preferences", user_preferences=preferences),
+        "system message": meta.body(NUMBER, messages=[meta.preference_message(phone, "stop")]),
+    }
+
+
+@pytest.mark.parametrize("way", sorted(stops_in_meta_s_own_ways("")))
+async def test_whoever_stops_marketing_messages_in_whatsapp_has_opted_out(
+    api: httpx.AsyncClient, town: Town, way: str
+) -> None:
+    """Before the answer too, and whoever resumes them has said nothing."""
+    _, [phone] = await town.people([{}])
+    raw, headers = meta.signed(stops_in_meta_s_own_ways(phone)[way])
+    assert (await api.post(PATH, content=raw, headers=headers)).status_code == 200
+    opted_out = await town.pool.fetchval("SELECT opted_out_at FROM contacts WHERE phone = $1", phone)
+    assert opted_out is not None
+    assert (await api.post(PATH, content=raw, headers=headers)).json()["stored"] == 0, "told again, it is known"
 
 
 async def test_other_changes_of_the_account_are_kept_and_mean_nothing(

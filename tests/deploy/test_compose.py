@@ -36,11 +36,14 @@ def each(found: Iterable[Service] = SERVICES.values()) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("service", list(found), ids=lambda service: service.name)
 
 
-def test_the_file_follows_the_compose_specification() -> None:
+@pytest.mark.parametrize(
+    "file", [COMPOSE, META], ids=lambda file: file.name
+)  # the third has a tag of Compose's own
+def test_the_file_follows_the_compose_specification(file: Path) -> None:
     tool = shutil.which("check-jsonschema", path=os.pathsep.join((str(_bin()), os.environ["PATH"])))
     assert tool
     checked = subprocess.run(  # noqa: S603 - a tool of ours on a file of ours
-        [tool, "--builtin-schema", "vendor.compose-spec", str(COMPOSE)],
+        [tool, "--builtin-schema", "vendor.compose-spec", str(file)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout

@@ -48,6 +48,9 @@ OPT_OUTS = [
     "please stop now, thank you",
     "Stop messaging me",
     "STOP ALL",
+    "Stop promotions",  # what Meta writes on its button to opt out
+    "Arrêter les promotions",
+    "Stop marketing messages",
     "opt-out",
     "Opt out",
     "Don't contact me",
@@ -83,6 +86,8 @@ ORDINARY = [
     "On ne vous arrête plus",
     "bus stop",
     "stop by tomorrow",
+    "Stop promotions on shoes",
+    "Quand arrêter les promotions ?",
     "Stopover in Paris",
     "Je ne peux pas m'arrêter de sourire",
     "I can't stop laughing",

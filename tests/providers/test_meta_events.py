@@ -67,11 +67,27 @@ def test_every_human_kind_counts(content: Json, kind: InteractionKind, text: str
     [
         {"type": "reaction", "reaction": {"message_id": "wamid.1"}},
         {"type": "system", "system": {"body": "changed number"}},
+        {"type": "system", "system": {"marketing": "resume", "type": "user_preference_changed"}},
     ],
 )
 def test_what_is_no_reaction_does_not_count(content: Json) -> None:
     """E7: a reaction that is taken back has no emoji."""
     assert isinstance(read(meta.body(NUMBER, messages=[{**meta.text(PHONE), **content}])), Ignored)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        meta.body(NUMBER, "user_preferences", user_preferences=[meta.preference(PHONE, "stop")]),
+        meta.body(NUMBER, messages=[meta.preference_message(PHONE, "stop")]),
+    ],
+)
+def test_a_setting_against_marketing_messages_asks_to_stop(payload: Json) -> None:
+    news = read(payload)
+    assert isinstance(news, InboundMessage)
+    assert (news.asks_to_stop, news.phone, news.device) == (True, PHONE, NUMBER)
+    said = json.loads(json.dumps(payload).replace('"stop"', '"resume"'))
+    assert isinstance(read(said), Ignored)
 
 
 def test_somebody_with_a_user_name_is_found_by_what_they_answer() -> None:
@@ -94,6 +110,7 @@ def test_a_status_names_our_message_and_its_own_time() -> None:
         status=DeliveryStatus.READ,
         occurred_at=at,
         failure_reason=None,
+        attempt=3,
     )
 
 
@@ -142,9 +159,13 @@ _JSON = st.recursive(
 )
 
 
-@given(message=st.dictionaries(st.sampled_from(["id", "type", "from", "text", "timestamp", "context"]), _JSON))
+_FIELDS = ["id", "type", "from", "text", "timestamp", "context", "wa_id", "value", "system"]
+
+
+@given(message=st.dictionaries(st.sampled_from(_FIELDS), _JSON))
 def test_no_message_is_so_odd_that_reading_it_breaks(message: Json) -> None:
-    raw = json.dumps(meta.body(NUMBER, messages=[message], statuses=[message])).encode()
+    lists = {name: [message] for name in ("messages", "statuses", "user_preferences")}
+    raw = json.dumps(meta.body(NUMBER, **lists)).encode()
     try:
         items = split_webhook(raw)
     except UnreadableWebhookError:
