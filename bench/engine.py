@@ -110,7 +110,7 @@ async def floor_s(stack: Stack, contacts: int) -> float:
     out, _ = await floor.communicate()
     if floor.returncode != 0:
         sys.exit(f"the floor ended with {floor.returncode}")
-    return float(out)
+    return float(out.split()[-1])  # what the SDK has to say goes there too
 
 
 async def campaign_events(temporal: Client, campaign_id: str) -> int:

@@ -1,5 +1,6 @@
 """What a campaign takes of the machine, by process: processor time, memory, disk."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,11 @@ def memory_mb(pid: int | None) -> float:
 def _cpu_s(pid: int) -> float:
     """Of a process, its children, and those of them that have ended."""
     process = psutil.Process(pid)
-    family = [process, *process.children(recursive=True)]
-    return sum(sum(each.cpu_times()[:4]) for each in family)
+    spent = 0.0
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            spent += sum(each.cpu_times()[:4])
+    return spent
 
 
 def _bytes(folder: Path, pattern: str) -> int:

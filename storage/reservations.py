@@ -25,6 +25,7 @@ _random = SystemRandom()
 IN_FLIGHT_S = 15  # a little longer than the time limit of a POST
 IN_FLIGHT_RETRY_S = 0.1
 SHORTEST_KEPT_GAP_S = 0.05  # below that nobody sends to people, and gaps are not kept by the provider's clock
+COUNTED_ANEW_AFTER = 500  # sends
 HELD_BY_A_PERSON_S = 600.0  # whoever resumes wakes what was refused; this is for when that fails
 
 
@@ -60,6 +61,8 @@ class SenderPace:
     expected_replies: float
     reply_rate: float
     rhythm: Rhythm
+    counted: int | None  # sends of the 24 hours before `counted_to`
+    counted_to: datetime | None
 
     def held(self, reason: Reason, retry_after_s: float, detail: str) -> Held:
         """A refusal of this sender's."""
@@ -74,7 +77,8 @@ READ_PACE = """
         s.message_1_rate_per_s, s.message_2_rate_per_s,
         ca.pause_scope AS campaign_pause_scope, b.settings AS batch_settings,
         p.settings, p.maturity, p.quota, p.expected_replies, p.reply_rate, p.error_factor,
-        p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row
+        p.slot_at, p.message_1_at, p.message_2_at, p.last_message_1_at, p.rest_until, p.in_a_row,
+        p.counted, p.counted_to
     FROM sender_paces p
     JOIN senders s ON s.id = p.sender_id
     JOIN campaigns ca ON ca.id = $2
@@ -105,6 +109,7 @@ KEEP_GAP = """
     SET message_1_at = greatest(message_1_at, clock_timestamp() + make_interval(secs => min_gap_s))
     WHERE sender_id = $1 AND min_gap_s > $2
 """
+NOTE_COUNTED = "UPDATE sender_paces SET counted = $2, counted_to = $3 WHERE sender_id = $1"
 NOTE_HELD = "UPDATE messages SET held_at = clock_timestamp() WHERE id = $1"
 
 
@@ -189,6 +194,8 @@ def _read(sender_id: str, row: asyncpg.Record, message_type: MessageType) -> Sen
         expected_replies=row["expected_replies"],
         reply_rate=row["reply_rate"],
         rhythm=read_rhythm(row),
+        counted=row["counted"],
+        counted_to=row["counted_to"],
     )
 
 
@@ -220,13 +227,28 @@ async def _held_by_the_numbers(
         if last is not None and (wait_s := last.timestamp() + 60 - sender.at) > 0:
             return sender.held(Reason.PACE, wait_s, f"{per_minute} messages in a minute")
     limit = message_1_limit(sender.quota, sender.expected_replies) if is_first else sender.quota
+    at_most = await _sent_at_most(connection, sender)
+    if at_most is not None and at_most < limit:
+        return None
     since = datetime.fromtimestamp(sender.at - COUNTED_S, UTC)
     sent = await connection.fetchval(SENT_SINCE, sender.id, since)
     if sent < limit:
+        await connection.execute(NOTE_COUNTED, sender.id, sent, datetime.fromtimestamp(sender.at, UTC))
         return None
     blocking: datetime | None = await connection.fetchval(NTH_SINCE, sender.id, since, max(0, sent - limit))
     wait_s = blocking.timestamp() + COUNTED_S - sender.at if blocking else HELD_BY_A_PERSON_S
     return sender.held(Reason.QUOTA, max(1.0, wait_s), f"{sent} of {sender.quota} messages in 24 hours")
+
+
+async def _sent_at_most(connection: Connection, sender: SenderPace) -> int | None:
+    """What was counted at some time and all since then; what has left the 24 hours meanwhile is still in it.
+
+    None: it is time to count anew, or the clock was put back.
+    """
+    if sender.counted is None or sender.counted_to is None or sender.counted_to.timestamp() > sender.at:
+        return None
+    since: int = await connection.fetchval(SENT_SINCE, sender.id, sender.counted_to)
+    return sender.counted + since if since < COUNTED_ANEW_AFTER else None
 
 
 async def _move_on(connection: Connection, sender: SenderPace, message_type: MessageType) -> None:

@@ -38,7 +38,8 @@ AGE = (
     """
     UPDATE sender_paces SET slot_at = slot_at - $2::interval, message_1_at = message_1_at - $2::interval,
         message_2_at = message_2_at - $2::interval, last_message_1_at = last_message_1_at - $2::interval,
-        rest_until = rest_until - $2::interval, errors_counted_at = errors_counted_at - $2::interval
+        rest_until = rest_until - $2::interval, counted_to = counted_to - $2::interval,
+        errors_counted_at = errors_counted_at - $2::interval
     WHERE sender_id = $1
     """,
 )

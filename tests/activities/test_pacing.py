@@ -321,6 +321,7 @@ async def test_the_news_of_a_stop_is_told_until_the_workflow_has_heard_it(
 async def test_an_established_account_goes_on(town: Town, post: Post, keeper: Keeper) -> None:
     """P12: wrong numbers in a list do not stop it."""
     scene = await established(town, 4)
+    await freeze(scene, NO_NIGHT)  # until somebody has looked at it, it is as careful as a new account
     await refuse(post, scene, 4)
     pace = await keeper.set_pace(scene.sender.id)
     assert (pace.state, pace.stopped) == ("sending", None)
