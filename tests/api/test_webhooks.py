@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -25,6 +26,13 @@ from tests.scene import open_scene
 from tests.wassenger import inbound
 
 Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def began(pool: Pool) -> datetime:
+    """When the first test of this room began: other rooms may leave events that wait for a worker."""
+    moment: datetime = await pool.fetchval("SELECT clock_timestamp()")
+    return moment
 
 
 def webhook_path(settings: Settings) -> str:
@@ -213,11 +221,13 @@ async def test_no_body_breaks_the_receiver(
         assert await pool.fetchval("SELECT count(*) FROM webhook_events WHERE raw = $1", body) == 1
 
 
-async def test_no_event_stays_open_because_of_its_content(pool: Pool) -> None:
+async def test_no_event_stays_open_because_of_its_content(pool: Pool, began: datetime) -> None:
     """E8; after all the nonsense above: what makes no sense is worked off, not tried for ever."""
 
     async def none_open() -> bool:
-        open_events = await pool.fetchval("SELECT count(*) FROM webhook_events WHERE status = 'received'")
+        open_events = await pool.fetchval(
+            "SELECT count(*) FROM webhook_events WHERE status = 'received' AND received_at >= $1", began
+        )
         return bool(open_events == 0)
 
     await eventually(none_open, what="the working off")
