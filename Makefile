@@ -8,8 +8,10 @@ SEEDS ?= 20
 MINUTES ?= 120
 EXAMPLES ?= 1000
 SENDERS ?= 200
+SIZES ?= 1000 10000 100000
+OPEN ?= 100000
 
-.PHONY: bench-fuzz bench-soak bench-workers chaos chaos-baseline chaos-compare chaos-table coverage demo docs up test lint secrets lock clean web web-lint web-test web-schema \
+.PHONY: bench-engine bench-fuzz bench-soak bench-workers chaos chaos-baseline chaos-compare chaos-table coverage demo docs up test lint secrets lock clean web web-lint web-test web-schema \
 	pictures
 
 # Node comes as a wheel: nobody has to install it. npm is a script inside of it.
@@ -107,6 +109,9 @@ bench-fuzz: $(VENV)/.installed  ## The webhooks' door under nonsense, at length:
 
 bench-workers: $(VENV)/.installed  ## What many senders cost at rest: make bench-workers SENDERS=200
 	@$(BIN)/python -m bench.workers --senders $(SENDERS)
+
+bench-engine: $(VENV)/.installed  ## Contacts a second beside a bare floor: make bench-engine SIZES="1000 10000" OPEN=10000
+	@$(BIN)/python -m bench.engine --sizes $(SIZES) --open $(OPEN)
 
 bench-%: $(VENV)/.installed  ## A benchmark: make bench-latency
 	@$(BIN)/python -m bench.$*

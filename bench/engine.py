@@ -1,7 +1,8 @@
-"""How much can one machine do? `make bench-engine SIZES="1000 10000 100000"`: campaigns without a pace limit.
+"""How much can one machine do? `make bench-engine SIZES="1000 10000" OPEN=10000`: campaigns without a pace.
 
 Beside each runs a bare floor: the same workflows on the same Temporal server, with activities that do nothing
-(bench/engine_floor.py). Nobody reacts; a contact is Message 1, a window of a second and its end.
+(bench/engine_floor.py). Nobody reacts; a contact is Message 1, a window of a second and its end. At last, one
+campaign whose contacts all wait at the same time: that is for the worker's memory.
 """
 
 import argparse
@@ -19,13 +20,14 @@ from temporalio.client import Client
 from bench.driving import Json, Report, post, run_stack
 from bench.engine_floor import BATCH_SIZE, SENDERS, WINDOW_S
 from bench.engine_use import cpu_ms_per_contact, disk_kb_per_contact, memory_mb, use_of
-from domain.identifiers import campaign_workflow_id
+from domain.identifiers import CAMPAIGN_ATTRIBUTE, campaign_workflow_id
 from local.stack import Stack
 
 FLOOR_NAMESPACE = "floor"
 RATE_PER_S = 1000.0
 ENOUGH = 10_000_000  # messages in 24 hours
 SAMPLE_S = 2.0
+LONG_S = 86400.0
 TARGETS = {"floor_over_ours_at_smallest": 1.25, "time_per_contact_growth": 1.2, "worker_mb": 600.0}
 
 
@@ -42,12 +44,14 @@ async def add_senders(api: httpx.AsyncClient, sandbox: httpx.AsyncClient) -> lis
     return ids
 
 
-async def draft(api: httpx.AsyncClient, senders: list[str], first: int, contacts: int) -> str:
+async def draft(
+    api: httpx.AsyncClient, senders: list[str], first: int, contacts: int, window_s: float = WINDOW_S
+) -> str:
     """A campaign over numbers of an area that does not exist."""
     rows = "\n".join(["phone", *(f"+1000{number:07d}" for number in range(first, first + contacts))])
     answer = await api.post(
         "/api/contacts/import",
-        params={"category": f"{contacts}"},
+        params={"category": f"{first}"},
         content=rows,
         headers={"Content-Type": "text/csv"},
         timeout=300,
@@ -59,9 +63,9 @@ async def draft(api: httpx.AsyncClient, senders: list[str], first: int, contacts
         "message_2": "Thank you",
         "sender_ids": senders,
         "category_ids": [answer.json()["category_id"]],
-        "window_s": WINDOW_S,
+        "window_s": window_s,
         "grace_s": 0,
-        "max_age_s": 86400,
+        "max_age_s": 2 * LONG_S,
         "batch_size": BATCH_SIZE,
         "batch_pause_s": 0,
     }
@@ -113,13 +117,35 @@ async def floor_s(stack: Stack, contacts: int) -> float:
     return float(out.split()[-1])  # what the SDK has to say goes there too
 
 
+async def waiting(
+    stack: Stack, api: httpx.AsyncClient, temporal: Client, campaign_id: str, contacts: int
+) -> float:
+    """The largest memory of the worker, in MB, until all contacts wait for their window to end."""
+    worker_pid = stack.supervisor.component("worker").pid
+    most = 0.0
+    await post(api, f"/api/campaigns/{campaign_id}/start", {})
+    while True:
+        most = max(most, memory_mb(worker_pid))
+        shown: Json = (await api.get(f"/api/campaigns/{campaign_id}")).json()
+        if shown["counts"]["messages_1_sent"] == contacts:
+            break
+        await asyncio.sleep(SAMPLE_S)
+    of_campaign = f"{CAMPAIGN_ATTRIBUTE} = '{campaign_id}'"
+    found = await temporal.count_workflows(
+        f"WorkflowType = 'ContactWorkflow' AND ExecutionStatus = 'Running' AND {of_campaign}"
+    )
+    if found.count != contacts:
+        sys.exit(f"{found.count} workflows are open, not {contacts}")
+    return most
+
+
 async def campaign_events(temporal: Client, campaign_id: str) -> int:
     """The longest history of any run of the campaign's workflow."""
     query = f"WorkflowId = '{campaign_workflow_id(campaign_id)}'"
     return max([run.history_length async for run in temporal.list_workflows(query)])
 
 
-async def run(sizes: list[int], rounds: int) -> Report:
+async def run(sizes: list[int], rounds: int, open_contacts: int) -> Report:
     """Every size, ours and the floor in turn; the small ones several times."""
     report = Report("engine", "Campaigns without a pace limit", TARGETS)
     per_contact: dict[int, float] = {}
@@ -148,6 +174,12 @@ async def run(sizes: list[int], rounds: int) -> Report:
             report.figures[f"floor_per_s_{size}"] = round(size / floor_median, 1)
             if size == sizes[0]:
                 report.figures["floor_over_ours_at_smallest"] = round(ours_median / floor_median, 2)
+        if open_contacts:
+            campaign_id = await draft(api, senders, first, open_contacts, LONG_S)
+            most_mb = await waiting(stack, api, temporal, campaign_id, open_contacts)
+            report.row(f"{open_contacts:,} open contacts", f"worker {most_mb:.0f} MB")
+            report.worst("worker_mb", round(most_mb))
+            report.figures["open_contacts"] = open_contacts
     report.figures["time_per_contact_growth"] = round(per_contact[sizes[-1]] / per_contact[sizes[0]], 2)
     return report
 
@@ -178,8 +210,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--rounds", type=int, default=3, help="how often the smallest size runs")
+    parser.add_argument("--open", type=int, default=0, help="contacts of the campaign that all wait at once")
     given = parser.parse_args()
-    report = asyncio.run(run(sorted(given.sizes), given.rounds))
+    report = asyncio.run(run(sorted(given.sizes), given.rounds, given.open))
     report.print()
     sys.exit(0 if report.met else 1)
 
