@@ -43,6 +43,8 @@ KNOWN = """
     SELECT id::text, true FROM test_sends WHERE id = ANY ($1::uuid[])
     UNION ALL
     SELECT reference::text, true FROM lost_sends WHERE reference = ANY ($1::uuid[])
+    UNION ALL
+    SELECT reference::text, true FROM forgotten_tests WHERE reference = ANY ($1::uuid[])
 """
 ADD_SEND = """
     INSERT INTO sends

@@ -259,9 +259,10 @@ class Desk:
     @activity.defn(name="set_pace")
     async def set_pace(self, request: PaceRequest) -> SetPace | None:
         """The facts; news of a stop as long as the workflow does not know of it."""
+        self.looked_at.append(await self.clock())
+        # Nothing is awaited from here on: whoever sees the request may change the facts for the next look.
         self.done.append("looked")
         self.requests.append(request)
-        self.looked_at.append(await self.clock())
         if self.pace is None or self.pace.state != "stopped" or request.state == "stopped":
             return self.pace
         return replace(self.pace, stopped=self.pace.reason)
