@@ -32,31 +32,31 @@ async def make_first_current(client: Client, build_id: str) -> None:
     """Returns once the deployment has a current version, whoever has set it."""
     while True:
         try:
-            if await _has_current(client, or_set=build_id):
-                return
+            await _ensure_current(client, build_id)
         except RPCError as error:
             # Temporal knows us once a worker of ours has polled. Whatever else it is, it says nothing about the
             # current version: another one may well be it.
             log.debug("the first version is not known yet", build_id=build_id, error=error.message)
+        else:
+            return
         await asyncio.sleep(RETRY_S)
 
 
-async def _has_current(client: Client, *, or_set: str) -> bool:
+async def _ensure_current(client: Client, build_id: str) -> None:
     service, namespace = client.workflow_service, client.namespace
     found = await service.describe_worker_deployment(
         DescribeWorkerDeploymentRequest(namespace=namespace, deployment_name=DEPLOYMENT)
     )
     if found.worker_deployment_info.routing_config.current_deployment_version.build_id:
-        return True
+        return
     request = SetWorkerDeploymentCurrentVersionRequest(
         namespace=namespace,
         deployment_name=DEPLOYMENT,
-        build_id=or_set,
+        build_id=build_id,
         conflict_token=found.conflict_token,  # refused when somebody was faster
     )
     await service.set_worker_deployment_current_version(request)
-    log.info("the first version of the workers is the current one", build_id=or_set)
-    return True
+    log.info("the first version of the workers is the current one", build_id=build_id)
 
 
 async def describe_queue(client: Client) -> DescribeTaskQueueResponse:

@@ -18,6 +18,7 @@ from domain.messages import MessageType
 from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
 from providers.base import Gateway
+from providers.meta import MetaGateway
 from providers.wassenger import WassengerGateway
 from settings import Settings
 from storage import locks
@@ -86,10 +87,43 @@ async def post(servers: Servers, pool: Pool, temporal: Client) -> AsyncIterator[
     await gateway.close()
 
 
+@pytest.fixture
+async def meta_gateway(settings: Settings) -> AsyncIterator[MetaGateway]:
+    """The Cloud API of the sandbox."""
+    gateway = MetaGateway(
+        base_url=settings.meta_url,
+        version=settings.meta_version,
+        token=SANDBOX_TOKEN,
+        tokens={},
+        timeout_s=GATEWAY_TIMEOUT_S,
+    )
+    yield gateway
+    await gateway.close()
+
+
 @pytest.fixture(scope="session")
 async def account(pool: Pool, sandbox: httpx.AsyncClient, settings: Settings) -> Sender:
     """A sender for all tests that leave it as it is."""
     return await Town(pool, sandbox, settings).sender()
+
+
+async def start_contact(
+    temporal: Client, scene: Scene, nth: int, *, queue: str, window_s: float
+) -> WorkflowHandle[ContactWorkflow, str]:
+    """The workflow of one contact of a scene, on a queue of the caller's choice."""
+    contact = ContactInput(
+        campaign_id=scene.campaign.id,
+        contact_id=scene.contact_ids[nth],
+        sender_id=scene.sender.id,
+        window_s=window_s,
+        grace_s=1,
+    )
+    return await temporal.start_workflow(
+        ContactWorkflow.run,
+        contact,
+        id=contact_workflow_id(contact.campaign_id, contact.contact_id),
+        task_queue=queue,
+    )
 
 
 class Desk:
@@ -120,19 +154,7 @@ class Desk:
 
     async def listen(self, scene: Scene, nth: int = 0) -> WorkflowHandle[ContactWorkflow, str]:
         """Starts the workflow of one contact."""
-        contact = ContactInput(
-            campaign_id=scene.campaign.id,
-            contact_id=scene.contact_ids[nth],
-            sender_id=scene.sender.id,
-            window_s=60,
-            grace_s=1,
-        )
-        handle = await self._temporal.start_workflow(
-            ContactWorkflow.run,
-            contact,
-            id=contact_workflow_id(contact.campaign_id, contact.contact_id),
-            task_queue="nobody-works-here",
-        )
+        handle = await start_contact(self._temporal, scene, nth, queue="nobody-works-here", window_s=60)
         self.handles.append(handle)
         return handle
 

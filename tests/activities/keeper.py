@@ -10,17 +10,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.bell import SenderBell
 from activities.pacing import PaceRequest, PacingActivities, SetPace
 from domain.identifiers import reply_queue, send_queue
 from domain.run_settings import RunSettings
-from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
-from providers.wassenger import WassengerGateway
-from storage import database, locks
+from storage import database
 from storage.database import Pool
-from storage.locks import Message2Lock
-from tests.activities.conftest import GATEWAY_TIMEOUT_S, Post
+from tests.activities.conftest import Post
 from tests.apart import (
     freeze,
     new_database,
@@ -39,18 +35,6 @@ async def pool(servers: Servers) -> AsyncIterator[Pool]:
     opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
     yield opened
     await opened.close()
-
-
-@pytest.fixture(scope="session")
-async def post(servers: Servers, pool: Pool, temporal: Client) -> AsyncIterator[Post]:
-    """Where messages of that database are handed over."""
-    gateway = WassengerGateway(
-        base_url=str(servers.sandbox_url), token=SANDBOX_TOKEN, timeout_s=GATEWAY_TIMEOUT_S
-    )
-    redis = locks.connect(servers.redis_url)
-    yield Post(pool, gateway, Message2Lock(redis), SenderBell(temporal))
-    await redis.aclose()
-    await gateway.close()
 
 
 class Keeper:

@@ -1,7 +1,6 @@
 """Test messages through Meta: what its status webhooks say of them counts as much as of any other message."""
 
 import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -12,14 +11,12 @@ from temporalio.testing import ActivityEnvironment
 from activities.bell import SenderBell
 from activities.test_sends import SendTestActivities
 from domain.messages import MessageType
-from local.addresses import SANDBOX_TOKEN
 from providers.meta import MetaGateway
-from settings import Settings
 from storage import monitoring, test_sends
 from storage.senders import Sender
 from storage.test_sends import SendTest
 from tests import meta
-from tests.activities.conftest import GATEWAY_TIMEOUT_S, RULES, Desk
+from tests.activities.conftest import RULES, Desk
 from tests.conftest import Town
 
 
@@ -71,7 +68,7 @@ class Probe:
 
 
 @pytest.fixture
-async def probe(town: Town, desk: Desk, settings: Settings, temporal: Client) -> AsyncIterator[Probe]:
+async def probe(town: Town, desk: Desk, meta_gateway: MetaGateway, temporal: Client) -> Probe:
     """A new one."""
     sender = await town.meta_sender()
     category_id, [phone] = await town.people([{"script": []}])
@@ -84,16 +81,8 @@ async def probe(town: Town, desk: Desk, settings: Settings, temporal: Client) ->
         phone=phone,
         request_key=secrets.token_hex(8),
     )
-    gateway = MetaGateway(
-        base_url=settings.meta_url,
-        version=settings.meta_version,
-        token=SANDBOX_TOKEN,
-        tokens={},
-        timeout_s=GATEWAY_TIMEOUT_S,
-    )
-    activities = SendTestActivities(town.pool, gateway, RULES, SenderBell(temporal))
-    yield Probe(town, desk, sender, message, activities)
-    await gateway.close()
+    activities = SendTestActivities(town.pool, meta_gateway, RULES, SenderBell(temporal))
+    return Probe(town, desk, sender, message, activities)
 
 
 async def test_who_stopped_marketing_messages_before_the_test_has_opted_out(probe: Probe) -> None:

@@ -8,14 +8,13 @@ from structlog.testing import capture_logs
 from activities.queues import limit_queue
 from domain.identifiers import reply_queue, send_queue
 from storage import paces, run_settings, senders
-from tests.activities.conftest import Post
+from tests.activities.conftest import Post, post
 from tests.activities.keeper import (
     NO_NIGHT,
     Keeper,
     established,
     keeper,
     pool,
-    post,
     refuse,
     young,
 )

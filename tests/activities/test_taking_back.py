@@ -1,13 +1,12 @@
 """Taking messages back from the gateway."""
 
 from storage import campaigns, senders
-from tests.activities.conftest import Post
+from tests.activities.conftest import Post, post
 from tests.activities.keeper import (
     TAKEN_BACK,
     Keeper,
     keeper,
     pool,
-    post,
     young,
 )
 from tests.activities.test_sending import accepted_by_provider

@@ -4,7 +4,6 @@ Never twice: judged by the journal of the sandbox. No webhook comes by itself he
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,14 +11,12 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.messages import MessageType
-from local.addresses import SANDBOX_TOKEN
 from providers.base import MessageTemplate, OutgoingMessage
 from providers.meta import MetaGateway
-from settings import Settings
 from storage import campaigns, contacts, monitoring, sending, upkeep
 from storage.senders import Sender
 from tests import meta
-from tests.activities.conftest import GATEWAY_TIMEOUT_S, Desk, Post
+from tests.activities.conftest import Desk, Post
 from tests.activities.test_sending import accepted_by_provider
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
@@ -35,17 +32,9 @@ async def number(town: Town) -> Sender:
 
 
 @pytest.fixture
-async def through_meta(post: Post, settings: Settings) -> AsyncIterator[Post]:
+def through_meta(post: Post, meta_gateway: MetaGateway) -> Post:
     """Where messages of Meta's numbers are handed over."""
-    gateway = MetaGateway(
-        base_url=settings.meta_url,
-        version=settings.meta_version,
-        token=SANDBOX_TOKEN,
-        tokens={},
-        timeout_s=GATEWAY_TIMEOUT_S,
-    )
-    yield replace(post, gateway=gateway)
-    await gateway.close()
+    return replace(post, gateway=meta_gateway)
 
 
 async def break_posts(scene: Scene, kind: str) -> None:

@@ -18,14 +18,13 @@ from temporalio.worker import Worker
 
 from activities.sending import SendInput, SendOutcome
 from activities.temporal_setup import ensure_search_attributes
-from domain.identifiers import contact_workflow_id, send_queue
+from domain.identifiers import send_queue
 from storage import paces, senders
-from tests.activities.conftest import Post
+from tests.activities.conftest import Post, post, start_contact
 from tests.activities.keeper import (
     Keeper,
     keeper,
     pool,
-    post,
 )
 from tests.activities.test_sending import accepted_by_provider
 from tests.apart import (
@@ -35,7 +34,7 @@ from tests.apart import (
 )
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
-from workflows.contact import ContactInput, ContactWorkflow
+from workflows.contact import ContactWorkflow
 
 # Fixtures that are imported are this room's own.
 __all__ = ["keeper", "pool", "post"]
@@ -76,19 +75,7 @@ class Street:
 
     async def start(self, scene: Scene, nth: int = 0) -> "WorkflowHandle[ContactWorkflow, str]":
         """The workflow of one contact."""
-        contact = ContactInput(
-            campaign_id=scene.campaign.id,
-            contact_id=scene.contact_ids[nth],
-            sender_id=scene.sender.id,
-            window_s=600,
-            grace_s=1,
-        )
-        handle = await self._temporal.start_workflow(
-            ContactWorkflow.run,
-            contact,
-            id=contact_workflow_id(contact.campaign_id, contact.contact_id),
-            task_queue=self._queue,
-        )
+        handle = await start_contact(self._temporal, scene, nth, queue=self._queue, window_s=600)
         self._exits.push_async_callback(_end, handle)
         return handle
 
