@@ -187,7 +187,7 @@ async def find_all(site: Site, queries: list[str]) -> None:
         return not await missing()
 
     try:
-        await eventually(none_missing, within_s=15)
+        await eventually(none_missing, within_s=60)
     except AssertionError:
         assert await missing() == []
 

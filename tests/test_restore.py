@@ -62,7 +62,7 @@ async def until_states(house: House, campaign_id: str, **wanted: int) -> None:
         return await states(house, campaign_id) == wanted
 
     try:
-        await eventually(reached, within_s=40, what=f"the states {wanted}")
+        await eventually(reached, within_s=120, what=f"the states {wanted}")
     except AssertionError as error:
         raise AssertionError(f"{error}; they are {await states(house, campaign_id)}") from None
 
@@ -74,7 +74,7 @@ async def confirm(house: House) -> None:
     async def released() -> bool:
         return await held(house) is None
 
-    await eventually(released, within_s=60, what="the release")
+    await eventually(released, within_s=120, what="the release")
 
 
 async def taken_up(house: House, sent: Mailing) -> bool:
@@ -136,7 +136,7 @@ async def test_whatever_is_restored_nothing_is_sent_twice(folder: Path, tmp_path
         await confirm(house)
         await until_states(house, half_way.id, message_2_sent=6, message_1_sent=2)
         # A reply that was read before the restored database knew its campaign belongs to none: that one waits.
-        await eventually(lambda: taken_up(house, later), within_s=40, what="the campaign it had as a draft")
+        await eventually(lambda: taken_up(house, later), within_s=120, what="the campaign it had as a draft")
         await asyncio.sleep(1)
         assert await received(house) == before
         assert set(before.values()) == {1}

@@ -32,8 +32,9 @@ from tests.scene import Scene
 from tests.wassenger import Json
 from workflows.contact import ContactInput, ContactWorkflow
 
-RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=0.6, status_patience_s=0.8)
-GATEWAY_TIMEOUT_S = 0.5
+# Long enough for a sandbox that stands still for a moment: what it has not read yet it does not know.
+GATEWAY_TIMEOUT_S = 2.0
+RULES = SendingRules(attempts=3, retry_base_s=4, lookup_wait_s=0.05, post_limit_s=2.2, status_patience_s=2.4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class Keeper:
             limits = await self.limit(send_queue(sender_id)), await self.limit(reply_queue(sender_id))
             return None not in limits and limits == pytest.approx(wanted)
 
-        await eventually(told, within_s=10, what=f"the limits {wanted}")
+        await eventually(told, what=f"the limits {wanted}")
 
 
 @pytest.fixture

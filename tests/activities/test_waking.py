@@ -119,7 +119,7 @@ async def test_a_held_message_goes_on_at_once_when_it_is_woken(
 
     assert await keeper.wake(scene.sender.id) == 2
     for nth in range(2):
-        await eventually(partial(is_sent, scene, nth), within_s=10, what="Message 1")
+        await eventually(partial(is_sent, scene, nth), what="Message 1")
         assert len(await accepted_by_provider(scene, nth)) == 1
     assert await paces.list_held(town.pool, scene.sender.id) == []
     assert await keeper.wake(scene.sender.id) == 0
@@ -145,7 +145,7 @@ async def test_a_resume_right_after_a_refusal_wakes_the_message_too(
     street.refusals_wait.set()
 
     assert await waking == 1
-    await eventually(partial(is_sent, scene), within_s=10, what="Message 1")
+    await eventually(partial(is_sent, scene), what="Message 1")
 
 
 async def is_sent(scene: Scene, nth: int = 0) -> bool:
@@ -172,11 +172,11 @@ async def test_a_message_that_is_still_held_is_woken_the_next_time(
         held_at = (await scene.message())["held_at"]
         return held_at is not None and held_at > first_held_at
 
-    await eventually(held_again, within_s=10, what="the second refusal")
+    await eventually(held_again, what="the second refusal")
     await waits_long(handle)
     await resume_campaign(scene)
     assert await keeper.wake(scene.sender.id) == 1
-    await eventually(partial(is_sent, scene), within_s=10, what="Message 1")
+    await eventually(partial(is_sent, scene), what="Message 1")
 
 
 async def test_a_held_message_whose_workflow_does_not_wait_is_released(

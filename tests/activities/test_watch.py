@@ -71,7 +71,7 @@ class Guard:
         async def heard() -> bool:
             return len(self.box.titles) >= len(titles)
 
-        await eventually(heard, within_s=10, what=str(titles))
+        await eventually(heard, what=str(titles))
         await asyncio.sleep(5 * watch.TICK_S)  # time enough for one too many
         assert self.box.titles == list(titles)
 

@@ -85,7 +85,7 @@ async def test_alerts_are_listed_while_they_last_and_afterwards(api: httpx.Async
         warnings = (await api.get("/api/live")).json()["warnings"]
         return [each for each in warnings if each["subject_id"] == f"reconciliation/{subjects[1]}"]
 
-    [warning] = await eventually(warned, within_s=5, what="the warning")
+    [warning] = await eventually(warned, within_s=30, what="the warning")
     assert (warning["kind"], warning["text"]) == ("alert", f"{subjects[1]}: text")
     await stored.resolve(pool, "reconciliation", subjects[1])
 

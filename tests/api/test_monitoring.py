@@ -47,7 +47,7 @@ async def test_it_shows_what_was_sent_and_what_failed_with_the_reason(
         ours = [each for each in found["last_errors"] if each["campaign_id"] == scene.campaign.id]
         return (found, ours) if len(ours) == 2 else None
 
-    after, errors = await eventually(shown, within_s=5, what="the errors")
+    after, errors = await eventually(shown, within_s=30, what="the errors")
     assert after["sent_today"]["message_1"] >= before["sent_today"]["message_1"] + 1
     assert {each["what"] for each in errors} == {"message", "attempt"}
     assert all("refused" in each["reason"] for each in errors)
@@ -85,9 +85,9 @@ async def test_what_a_person_does_to_a_sender_shows_within_seconds(api: httpx.As
             each["id"] == sender.id and each["status"] == status for each in (await stats(api))["senders"]
         )
 
-    await eventually(lambda: shown_as("active"), within_s=5, what="the sender")
+    await eventually(lambda: shown_as("active"), within_s=30, what="the sender")
     (await api.post(f"/api/senders/{sender.id}/pause")).raise_for_status()
-    await eventually(lambda: shown_as("paused"), within_s=5, what="its pause")
+    await eventually(lambda: shown_as("paused"), within_s=30, what="its pause")
 
 
 @pytest.mark.parametrize(("status", "quota"), [("paused", 100), ("stopped", 100), ("active", None)])

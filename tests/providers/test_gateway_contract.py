@@ -136,7 +136,7 @@ async def test_a_message_is_accepted_once_and_arrives(provider: Provider) -> Non
     async def arrived() -> bool:
         return [entry["reached_phone"] for entry in await provider.accepted(message.reference)] == [True]
 
-    await eventually(arrived, within_s=10)
+    await eventually(arrived, within_s=60)
     [entry] = await provider.accepted(message.reference)
     assert (entry["id"], entry["phone"], entry["body"]) == (sent.provider_id, message.phone, message.body)
 
@@ -163,7 +163,7 @@ async def test_once_sent_a_message_tells_when(provider: Provider) -> None:
         found = await provider.find(message)
         return found is not None and found.sent_at is not None and found.wa_id is not None
 
-    await eventually(was_sent, within_s=10)
+    await eventually(was_sent, within_s=60)
 
 
 @pytest.mark.parametrize("fault", ["lost", "slow"])

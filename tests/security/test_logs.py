@@ -53,7 +53,7 @@ async def test_a_whole_campaign_with_errors_leaves_no_number_in_any_log(director
             async def closed() -> bool:
                 return bool((await api.get(f"/api/campaigns/{campaign_id}")).json()["closed_at"])
 
-            await eventually(closed, within_s=80, what="the closing")
+            await eventually(closed, within_s=180, what="the closing")
     logs = {path.name: path.read_text(errors="replace") for path in (directory / "logs").iterdir()}
     assert "opted out" in logs["api.log"] + logs["worker.log"]
     assert campaign_id in logs["worker.log"]

@@ -18,8 +18,8 @@ from tests.api.people import Door
 from tests.conftest import Town, eventually, next_phone
 from tests.scene import Scene, open_scene
 from tests.storage.test_counters import attempt, react
+from tests.web.axe import violations
 from tests.web.conftest import Opener
-from tests.web.test_accessibility import violations
 from tests.web.words import LANGUAGES, Tongue
 
 SILENT: dict[str, Any] = {"script": []}

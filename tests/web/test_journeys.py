@@ -14,9 +14,9 @@ from settings import Settings
 from storage import users
 from tests.api.people import PASSWORD, Door
 from tests.conftest import Town, eventually, next_phone
+from tests.web.axe import violations
 from tests.web.conftest import Opener
 from tests.web.installation import new_installation
-from tests.web.test_accessibility import violations
 from tests.web.words import LANGUAGES, Tongue
 
 BY_PHONE = re.compile(r"\+33")

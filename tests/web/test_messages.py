@@ -3,7 +3,6 @@
 import re
 import secrets
 
-import pytest
 from playwright.async_api import expect
 
 from domain.messages import MessageType
@@ -12,8 +11,8 @@ from tests.api.walking import reacted, sent
 from tests.conftest import Town
 from tests.scene import Scene, open_scene
 from tests.storage.test_counters import attempt
+from tests.web.axe import keeps_nobody_out
 from tests.web.conftest import Opener
-from tests.web.test_accessibility import DESKTOP, PHONE, violations
 
 
 async def tried_twice(town: Town) -> tuple[Scene, str]:
@@ -102,22 +101,15 @@ async def test_what_is_new_is_offered_and_not_pushed(open_page: Opener, town: To
     await expect(page.get_by_role("button", name="Refresh")).to_be_hidden()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_of_messages_keeps_anybody_out(
-    open_page: Opener, town: Town, theme: str, size: dict[str, int]
-) -> None:
+async def test_nothing_of_messages_keeps_anybody_out(open_page: Opener, town: Town) -> None:
     """The list, and a message beside it."""
     scene, _name = await tried_twice(town)
     page = await open_page(
         f"/messages?campaign={scene.campaign.id}",
-        color_scheme=theme,
-        viewport=size,
         reduced_motion="reduce",
     )
     await expect(page.locator(".vrow")).to_have_count(1)
-    assert await violations(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await keeps_nobody_out(page)
     await page.locator(".vrow").click()
     await expect(page.get_by_role("dialog")).to_contain_text("2 attempts")
-    assert await violations(page) == []
+    await keeps_nobody_out(page)

@@ -8,9 +8,9 @@ from playwright.async_api import Page, expect
 from storage import sessions, users
 from tests.api.people import PASSWORD, Door
 from tests.conftest import eventually
+from tests.web.axe import violations
 from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
-from tests.web.test_accessibility import violations
 
 
 async def myself(page: Page, door: Door) -> users.User:

@@ -8,9 +8,9 @@ from playwright.async_api import Locator, Page, expect
 from storage import senders
 from tests.conftest import Town, eventually
 from tests.scene import open_scene
+from tests.web.axe import violations
 from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
-from tests.web.test_accessibility import violations
 
 
 def card(page: Page, name: str) -> Locator:

@@ -9,9 +9,9 @@ from domain.access import Role
 from storage import run_settings
 from storage.database import Pool
 from tests.conftest import Town
+from tests.web.axe import violations
 from tests.web.conftest import Opener
 from tests.web.faults import BROKEN, answer_with
-from tests.web.test_accessibility import violations
 
 
 @pytest.fixture(autouse=True)

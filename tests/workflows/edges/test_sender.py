@@ -189,7 +189,7 @@ async def test_no_signal_is_lost_between_two_runs(live_stage: Stage) -> None:
         await asyncio.sleep(resumes % 8 * 0.003)
         await handle.signal(SenderWorkflow.resume)
         resumes += 1
-        await eventually(woke, within_s=5, what=f"waking {resumes}")
+        await eventually(woke, within_s=30, what=f"waking {resumes}")
         runs.add((await handle.describe()).run_id)
 
 
