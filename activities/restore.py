@@ -13,7 +13,7 @@ from activities.installation import CLOCKS_DIFFER, end_campaign_workflows, our_r
 from domain.providers import Provider
 from domain.upkeep import Finding, FindingKind, Looked, found
 from providers.base import DeliveryStatus, Gateway, GatewayMessage
-from storage import installation, lost_sends, senders, sending
+from storage import installation, lost_sends, outcomes, senders, sending
 from storage.database import Pool
 from storage.installation import LatestSend
 from storage.lost_sends import TakenMessage
@@ -92,7 +92,7 @@ class RestoreActivities:
                 sent_at=message.sent_at,
             )
             if reference in waiting:
-                if await sending.adopt(self._pool, reference, ours_taken):
+                if await outcomes.adopt(self._pool, reference, ours_taken):
                     marked.append(reference)
             elif await lost_sends.keep(self._pool, ours_taken):
                 kept.append(reference)
@@ -105,7 +105,7 @@ class RestoreActivities:
             step = await sending.begin_attempt(
                 self._pool, claim.campaign_id, claim.contact_id, claim.message_type
             )
-            claimed += isinstance(step, sending.Settled) and step.sent_at is not None
+            claimed += isinstance(step, outcomes.Settled) and step.sent_at is not None
         return claimed
 
     async def _findings(self, marked: list[str], kept: list[str], claimed: int) -> list[Finding]:

@@ -34,7 +34,7 @@ from providers.base import (
     OutgoingMessage,
     SenderStoppedError,
 )
-from storage import sending, unconfirmed
+from storage import outcomes, sending, unconfirmed
 from storage.database import Pool
 from storage.locks import Message2Lock
 from storage.reservations import HELD_BY_A_PERSON_S, Held, Reason
@@ -89,7 +89,7 @@ class SendingRules:
     post_limit_s: float  # by then a POST has ended: connect and read timeouts together
 
 
-Step = sending.Ready | sending.Unresolved | sending.Settled
+Step = sending.Ready | sending.Unresolved | outcomes.Settled
 
 
 class SendingActivities:
@@ -121,7 +121,11 @@ class SendingActivities:
         async with heartbeats():
             step = await self._turn(send)
             settled = await _undisturbed(self._go_on(send, step))
-        if send.earned_at is not None and settled.sent_at is not None and not isinstance(step, sending.Settled):
+        if (
+            send.earned_at is not None
+            and settled.sent_at is not None
+            and not isinstance(step, outcomes.Settled)
+        ):
             MESSAGE_2_DELAY_S.observe((datetime.now(UTC) - send.earned_at).total_seconds())
         return SendOutcome(state=settled.state, sent_at=settled.sent_at)
 
@@ -169,16 +173,16 @@ class SendingActivities:
             raise asyncio.CancelledError
         await asyncio.sleep(min(held.retry_after_s, NOTICE_S))
 
-    async def _go_on(self, send: SendInput, step: Step) -> sending.Settled:
+    async def _go_on(self, send: SendInput, step: Step) -> outcomes.Settled:
         match step:
-            case sending.Settled():
+            case outcomes.Settled():
                 return step
             case sending.Unresolved():
                 return await self._resolve(step)
             case sending.Ready():
                 return await self._attempt(send, step)
 
-    async def _attempt(self, send: SendInput, ready: sending.Ready) -> sending.Settled:
+    async def _attempt(self, send: SendInput, ready: sending.Ready) -> outcomes.Settled:
         await self._take_lock(send, ready)
         if monotonic() - ready.began_at > STALE_POST_S:
             return await self._not_sent(ready, code="stale", detail="this worker was frozen before the POST")
@@ -195,7 +199,7 @@ class SendingActivities:
             )
         except OutcomeUnknownError as error:
             SEND_ATTEMPTS.labels(send.message_type, "unknown").inc()
-            await sending.record_unknown(
+            await outcomes.record_unknown(
                 self._pool,
                 ready.message_id,
                 ready.attempt,
@@ -224,7 +228,7 @@ class SendingActivities:
             busy = GatewayBusyError("another Message 2 holds the lock", code="locked", retry_after_s=None)
             raise await self._hold(ready, busy, sender_wide=False)
 
-    async def _resolve(self, unresolved: sending.Unresolved) -> sending.Settled:
+    async def _resolve(self, unresolved: sending.Unresolved) -> outcomes.Settled:
         """Finds out what became of an attempt before anything may be sent again."""
         if unresolved.in_flight_since is not None:
             # Whoever made that attempt may still be at it: by then it has ended, or will never POST.
@@ -249,7 +253,7 @@ class SendingActivities:
             )
         return await self._accepted(unresolved, found)
 
-    async def _await_status(self, unresolved: sending.Unresolved) -> sending.Settled:
+    async def _await_status(self, unresolved: sending.Unresolved) -> outcomes.Settled:
         """Waits for the webhook that tells what became of an attempt. Nothing is ever sent a second time here.
 
         Mostly it comes within seconds: for those the wait is here, and comes to an end when the worker stops or
@@ -263,7 +267,7 @@ class SendingActivities:
                 unresolved.attempt,
                 patience_s=max(self._rules.status_patience_s, self._rules.post_limit_s),
             )
-            if isinstance(told, sending.Settled):
+            if isinstance(told, outcomes.Settled):
                 await self._bell.ring(unresolved.sender_id)
                 return told
             is_leaving = activity.is_worker_shutdown() or activity.is_cancelled()
@@ -294,8 +298,8 @@ class SendingActivities:
 
     async def _rejected(
         self, attempt: sending.Ready | sending.Unresolved, *, code: str, detail: str
-    ) -> sending.Settled:
-        settled = await sending.record_rejected(
+    ) -> outcomes.Settled:
+        settled = await outcomes.record_rejected(
             self._pool, attempt.message_id, attempt.attempt, code=code, detail=detail
         )
         await self._bell.ring(attempt.sender_id)  # several in a row may be an emergency
@@ -303,10 +307,10 @@ class SendingActivities:
 
     async def _accepted(
         self, attempt: sending.Ready | sending.Unresolved, message: GatewayMessage
-    ) -> sending.Settled:
+    ) -> outcomes.Settled:
         log.info("message sent", message_id=attempt.message_id, sender_id=attempt.sender_id)
         now = datetime.now(UTC)
-        return await sending.record_accepted(
+        return await outcomes.record_accepted(
             self._pool,
             attempt.message_id,
             attempt.attempt,
@@ -318,8 +322,8 @@ class SendingActivities:
 
     async def _not_sent(
         self, attempt: sending.Ready | sending.Unresolved, *, code: str, detail: str
-    ) -> sending.Settled:
-        settled = await sending.record_not_sent(
+    ) -> outcomes.Settled:
+        settled = await outcomes.record_not_sent(
             self._pool,
             attempt.message_id,
             attempt.attempt,
@@ -327,7 +331,7 @@ class SendingActivities:
             detail=detail,
             max_attempts=self._rules.attempts,
         )
-        if isinstance(settled, sending.Again):
+        if isinstance(settled, outcomes.Again):
             raise _later(detail, NOT_SENT, self._rules.retry_base_s * 2 ** (settled.attempts - 1))
         return settled
 
@@ -346,7 +350,7 @@ class SendingActivities:
             hold_until = datetime.now(UTC) + timedelta(seconds=retry_after_s)
         else:
             await self._stop_sender(ready.sender_id, error)
-        await sending.record_held(
+        await outcomes.record_held(
             self._pool,
             ready.message_id,
             ready.attempt,

@@ -12,7 +12,7 @@ from domain.messages import MessageStatus, MessageType, moves_forward
 from domain.reply_window import ReplyWindow
 from storage.contacts import StoppedContact, opt_out
 from storage.database import Connection, Pool
-from storage.sending import lock_message, move_contact
+from storage.outcomes import lock_message, move_contact
 from storage.unconfirmed import UNCONFIRMED, finish_told
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from domain.contact_states import ContactState, is_final
 from domain.messages import MessageStatus, MessageType
-from storage import sending
+from storage import outcomes
 from storage.database import Connection, Pool
-from storage.sending import FINISH_ATTEMPT, Settled
+from storage.outcomes import FINISH_ATTEMPT, Settled
 
 UNCONFIRMED = "unconfirmed"
 WHY = "nobody knows whether it was sent: the gateway did not say so in time, so it is not sent again"
@@ -46,7 +46,7 @@ async def settle_by_status(
     Raises LookupError when there is no such attempt.
     """
     async with pool.acquire() as connection, connection.transaction():
-        row = await sending.lock_message(connection, message_id)
+        row = await outcomes.lock_message(connection, message_id)
         sent = await connection.fetchrow(READ_ATTEMPT, message_id, attempt)
         if row is None or sent is None:
             raise LookupError(f"there is no attempt {attempt} of message {message_id}")
@@ -55,16 +55,16 @@ async def settle_by_status(
         if row["accepted_at"] is not None:
             await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
             message_type = MessageType(row["message_type"])
-            return await sending.went_out(connection, *ids, message_type, state, sent_at=row["sent_at"])
+            return await outcomes.went_out(connection, *ids, message_type, state, sent_at=row["sent_at"])
         if sent["code"] == UNCONFIRMED:
             return Settled(state=state, sent_at=None)
         if row["status"] == MessageStatus.FAILED:
             reason = row["failure_reason"] or "the provider could not deliver the message"
             await connection.execute(FINISH_ATTEMPT, message_id, attempt, "rejected", "failed", reason)
-            return await sending.fail_message(connection, message_id, *ids, reason)
+            return await outcomes.fail_message(connection, message_id, *ids, reason)
         if is_final(state):
             patience_s = min(patience_s, STOPPED_PATIENCE_S)
         if sent["age_s"] < patience_s:
             return Awaited(for_s=patience_s - sent["age_s"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "unknown", UNCONFIRMED, WHY)
-        return await sending.fail_message(connection, message_id, *ids, WHY)
+        return await outcomes.fail_message(connection, message_id, *ids, WHY)

@@ -20,7 +20,7 @@ from temporalio.service import RPCError
 from domain.messages import MessageType
 from domain.run_settings import RunSettings
 from settings import Settings
-from storage import database, senders, sending
+from storage import database, outcomes, senders
 from storage.database import Pool
 from storage.reservations import Held
 from storage.sending import Ready
@@ -170,7 +170,7 @@ async def held(scene: Scene, nth: int = 0, message_type: MessageType = MessageTy
 async def finish(pool: Pool, attempt: Ready, outcome: str = "accepted") -> None:
     """What became of an attempt."""
     if outcome == "accepted":
-        await sending.record_accepted(
+        await outcomes.record_accepted(
             pool,
             attempt.message_id,
             attempt.attempt,
@@ -180,15 +180,15 @@ async def finish(pool: Pool, attempt: Ready, outcome: str = "accepted") -> None:
             sent_at=None,
         )
     elif outcome == "unknown":
-        await sending.record_unknown(
+        await outcomes.record_unknown(
             pool, attempt.message_id, attempt.attempt, sender_id=attempt.sender_id, code="test", detail="test"
         )
     elif outcome == "not_sent":
-        await sending.record_not_sent(
+        await outcomes.record_not_sent(
             pool, attempt.message_id, attempt.attempt, code="not_found", detail="test", max_attempts=3
         )
     else:
-        await sending.record_rejected(pool, attempt.message_id, attempt.attempt, code="400", detail="test")
+        await outcomes.record_rejected(pool, attempt.message_id, attempt.attempt, code="400", detail="test")
 
 
 async def sent(scene: Scene, nth: int = 0, message_type: MessageType = MessageType.MESSAGE_1) -> Ready:

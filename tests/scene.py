@@ -8,9 +8,9 @@ from domain.report import CampaignCounters
 from storage import campaigns, sending
 from storage.campaigns import Campaign
 from storage.database import Pool
+from storage.outcomes import Settled
 from storage.reservations import Held
 from storage.senders import Sender
-from storage.sending import Settled
 from tests.conftest import Town
 
 CONTACTS = """

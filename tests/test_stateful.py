@@ -22,7 +22,7 @@ from activities.intake import Intake
 from domain.contact_states import ContactState
 from domain.messages import MessageType
 from settings import Settings
-from storage import campaigns, interactions, sending
+from storage import campaigns, interactions, outcomes
 from storage.database import Pool
 from storage.senders import Sender
 from storage.sending import Ready, Unresolved
@@ -94,13 +94,13 @@ class Life:
             await self.accept(ready)
             person.answer()
         elif person.message_1.status == "pending":
-            await sending.record_not_sent(
+            await outcomes.record_not_sent(
                 self.scene.pool, ready.message_id, ready.attempt, code="", detail="", max_attempts=ATTEMPTS
             )
             person.lose()
 
     async def accept(self, ready: Ready) -> None:
-        await sending.record_accepted(
+        await outcomes.record_accepted(
             self.scene.pool,
             ready.message_id,
             ready.attempt,

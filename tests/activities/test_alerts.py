@@ -118,7 +118,7 @@ async def test_a_destination_that_does_not_answer_is_given_up() -> None:
         url = f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}?rto=1"
         with capture_logs() as logged:
             assert not await Alerts([url], timeout_s=0.2).send(title="t", body="b")
-    assert [line["problem"] for line in logged] == ["timeout"]
+    assert [line["problem"] for line in logged if "problem" in line] == ["timeout"]
 
 
 async def test_without_a_destination_an_alert_is_an_error_in_the_log() -> None:
@@ -126,7 +126,7 @@ async def test_without_a_destination_an_alert_is_an_error_in_the_log() -> None:
     with capture_logs() as logged:
         assert await send()
         await ActivityEnvironment().run(AlertActivities(Alerts([])).send_alert, ALERT)
-    assert [(line["log_level"], line["title"], line["body"]) for line in logged] == [
+    assert [(line["log_level"], line["title"], line["body"]) for line in logged if "title" in line] == [
         ("error", ALERT.title, ALERT.body)
     ] * 2
 

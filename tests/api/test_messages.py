@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from domain.messages import MessageType
-from storage import sending
+from storage import outcomes, sending
 from tests.api.walking import Json, all_pages, as_people_type, reacted, sent
 from tests.conftest import Town
 from tests.scene import open_scene
@@ -96,7 +96,7 @@ async def test_a_message_is_shown_with_its_attempts(town: Town, api: httpx.Async
     scene = await open_scene(town)
     ready = await scene.begin()
     assert isinstance(ready, sending.Ready)
-    await sending.record_not_sent(
+    await outcomes.record_not_sent(
         scene.pool, ready.message_id, 1, code="not_found", detail="not there", max_attempts=3
     )
     await sent(scene)

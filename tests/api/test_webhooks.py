@@ -17,7 +17,7 @@ from api.webhooks import WebhookDesk
 from domain.contact_states import ContactState
 from settings import Settings
 from storage.database import Pool
-from storage.sending import Settled
+from storage.outcomes import Settled
 from storage.webhook_events import finish_event
 from tests.api.applications import client_of
 from tests.api.cuttable import cuttable_way

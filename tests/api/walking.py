@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from domain.messages import MessageType
-from storage import interactions, sending
+from storage import interactions, outcomes
 from storage.sending import Ready
 from storage.webhook_events import store_event
 from tests.scene import Scene
@@ -37,7 +37,7 @@ async def sent(
     ready = await scene.begin(nth, message_type)
     assert isinstance(ready, Ready)
     at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    await sending.record_accepted(
+    await outcomes.record_accepted(
         scene.pool,
         ready.message_id,
         ready.attempt,

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from domain.contact_states import ContactState
-from storage import campaigns, interactions, sending
+from storage import campaigns, interactions, outcomes
 from storage.senders import Sender
 from storage.sending import Ready
 from tests.conftest import Town
@@ -17,7 +17,7 @@ async def sent(scene: Scene, *, minutes_ago: int = 0) -> str:
     assert isinstance(ready, Ready)
     wa_id = f"3EB0{secrets.token_hex(9).upper()}"
     sent_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    await sending.record_accepted(
+    await outcomes.record_accepted(
         scene.pool,
         ready.message_id,
         ready.attempt,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.contact_states import ContactState
 from domain.messages import MessageStatus, MessageType
-from storage import campaigns, interactions, sending, webhook_events
+from storage import campaigns, interactions, outcomes, webhook_events
 from storage.senders import Sender
 from storage.sending import Ready
 from tests.conftest import Town
@@ -63,7 +63,7 @@ async def attempt(scene: Scene, end: str, nth: int, message_type: MessageType) -
         return
     if end == "accept":
         now = datetime.now(UTC)
-        await sending.record_accepted(
+        await outcomes.record_accepted(
             scene.pool,
             begun.message_id,
             begun.attempt,
@@ -73,9 +73,11 @@ async def attempt(scene: Scene, end: str, nth: int, message_type: MessageType) -
             sent_at=now,
         )
     elif end == "reject":
-        await sending.record_rejected(scene.pool, begun.message_id, begun.attempt, code="400", detail="refused")
+        await outcomes.record_rejected(
+            scene.pool, begun.message_id, begun.attempt, code="400", detail="refused"
+        )
     else:
-        await sending.record_not_sent(
+        await outcomes.record_not_sent(
             scene.pool, begun.message_id, begun.attempt, code="lost", detail="lost", max_attempts=2
         )
 

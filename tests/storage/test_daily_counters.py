@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.contact_states import ContactState
 from domain.messages import MessageStatus, MessageType
-from storage import campaigns, interactions, sending
+from storage import campaigns, interactions, outcomes
 from storage.database import MIGRATIONS, Connection, Pool
 from storage.senders import Sender
 from tests.conftest import Town, eventually
@@ -69,13 +69,13 @@ async def take(scene: Scene, step: str, nth: int, at: datetime) -> None:
         case "accept" | "accept again":
             # Another provider's id: what that provider reported as failed is accepted after all.
             provider_id = secrets.token_hex(12) if step == "accept again" else f"id-of-{message_id}"
-            await sending.record_accepted(
+            await outcomes.record_accepted(
                 scene.pool, message_id, attempt, provider_id=provider_id, wa_id=None, accepted_at=at, sent_at=at
             )
         case "reject":
-            await sending.record_rejected(scene.pool, message_id, attempt, code="400", detail="refused")
+            await outcomes.record_rejected(scene.pool, message_id, attempt, code="400", detail="refused")
         case "lose":
-            await sending.record_not_sent(
+            await outcomes.record_not_sent(
                 scene.pool, message_id, attempt, code="lost", detail="lost", max_attempts=1
             )
         case _:

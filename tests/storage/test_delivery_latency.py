@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from domain.messages import MessageStatus
-from storage import interactions, sending
+from storage import interactions, outcomes
 from storage.delivery_latency import LATENCY, delivery_latency
 from storage.sending import Ready
 from tests.conftest import Town
@@ -36,7 +36,7 @@ async def accept(scene: Scene, nth: int, at: Clock) -> str:
     """The gateway has the message of that contact, and says nothing yet of its sending; gives its id."""
     ready = await scene.begin(nth)
     assert isinstance(ready, Ready)
-    await sending.record_accepted(
+    await outcomes.record_accepted(
         scene.pool,
         ready.message_id,
         ready.attempt,

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from domain.contact_states import ContactState
 from domain.messages import MessageStatus, MessageType
-from storage import interactions, sending, webhook_events
+from storage import interactions, outcomes, webhook_events
 from storage.interactions import AppliedStatus, StoredInteraction
+from storage.outcomes import Settled
 from storage.senders import Sender
-from storage.sending import Ready, Settled
+from storage.sending import Ready
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
 
@@ -38,7 +39,7 @@ async def begun(scene: Scene) -> tuple[Ready, str]:
 
 async def accept(scene: Scene, ready: Ready, provider_id: str) -> Settled:
     """The answer to the POST is stored."""
-    return await sending.record_accepted(
+    return await outcomes.record_accepted(
         scene.pool,
         ready.message_id,
         ready.attempt,
@@ -128,7 +129,7 @@ async def test_a_lookup_that_finds_nothing_loses_against_an_acknowledgement(
     ready, _provider_id = await begun(scene)
     await acknowledge(scene, ready, "sent")
 
-    settled = await sending.record_not_sent(
+    settled = await outcomes.record_not_sent(
         scene.pool, ready.message_id, ready.attempt, code="not_found", detail="not found", max_attempts=1
     )
 
@@ -199,7 +200,7 @@ async def test_news_that_waited_for_other_news_knows_them(everybody: Town, accou
     ready, provider_id = await begun(scene)
     await accept(scene, ready, provider_id)
     async with scene.pool.acquire() as other, other.transaction():
-        await sending.lock_message(other, ready.message_id)
+        await outcomes.lock_message(other, ready.message_id)
         waiting = asyncio.create_task(acknowledge(scene, ready, "delivered"))
         await until_somebody_waits(scene)
         await other.execute(
@@ -218,7 +219,7 @@ async def test_a_reaction_that_waited_for_message_1_knows_when_it_was_sent(
     scene = await open_scene(everybody, sender=account)
     ready, provider_id = await begun(scene)
     async with scene.pool.acquire() as other, other.transaction():
-        await sending.lock_message(other, ready.message_id)
+        await outcomes.lock_message(other, ready.message_id)
         waiting = asyncio.create_task(react(scene))
         await until_somebody_waits(scene)
         await other.execute(

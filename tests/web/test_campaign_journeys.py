@@ -11,7 +11,7 @@ from playwright.async_api import Locator, Page, expect
 
 from domain.access import Role
 from domain.messages import MessageType
-from storage import audit, campaigns, drafts, senders, sending, users
+from storage import audit, campaigns, drafts, outcomes, senders, users
 from storage.database import Pool
 from storage.sending import Ready
 from tests.api.people import Door
@@ -273,7 +273,7 @@ async def test_a_failed_message_is_found_with_its_reason(
     ready = await scene.begin()
     assert isinstance(ready, Ready)
     detail = "Wassenger answered 400: 8 chiffres"  # what follows the number is the gateway's own
-    await sending.record_rejected(scene.pool, ready.message_id, ready.attempt, code="400", detail=detail)
+    await outcomes.record_rejected(scene.pool, ready.message_id, ready.attempt, code="400", detail=detail)
     table = page.get_by_role("table", name=t("monitoring.failures"))
     row = table.get_by_role("row").filter(has_text=scene.phones[0][-2:]).filter(has_text="Soldes").first
     await expect(row).to_contain_text(t("common.reasons.refused", "400"), timeout=10_000)

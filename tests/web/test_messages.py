@@ -6,7 +6,7 @@ import secrets
 from playwright.async_api import expect
 
 from domain.messages import MessageType
-from storage import sending
+from storage import outcomes, sending
 from tests.api.walking import reacted, sent
 from tests.conftest import Town
 from tests.scene import Scene, open_scene
@@ -23,7 +23,7 @@ async def tried_twice(town: Town) -> tuple[Scene, str]:
     ready = await scene.begin()
     assert isinstance(ready, sending.Ready)
     reason = "Wassenger cannot be reached: ConnectError"
-    await sending.record_not_sent(
+    await outcomes.record_not_sent(
         scene.pool, ready.message_id, 1, code="ConnectError", detail=reason, max_attempts=3
     )
     await sent(scene)
