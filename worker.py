@@ -117,6 +117,7 @@ class SenderQueues:
                 try:
                     found = await senders.list_senders(self._pool)
                     await asyncio.gather(*(self._serve(sender.id) for sender in found))
+                    await self._leave(self._served.keys() - {sender.id for sender in found})
                 except Exception:
                     log.exception("cannot look for new senders, trying again")
                 await asyncio.sleep(SENDERS_POLL_S)
@@ -130,6 +131,13 @@ class SenderQueues:
         if sender_id not in self._served:
             self._served[sender_id] = await self._start_workers(sender_id)
             log.info("sender served", sender_id=sender_id)
+
+    async def _leave(self, removed: set[str]) -> None:
+        """Its workflow ends by itself; one that comes back is served again."""
+        for sender_id in removed:
+            del self._ensured_at[sender_id]
+            await self._served.pop(sender_id).aclose()
+            log.info("sender left", sender_id=sender_id)
 
     async def _ensure_workflow(self, sender_id: str) -> None:
         await self._client.start_workflow(

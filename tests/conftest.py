@@ -12,6 +12,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -75,16 +76,24 @@ async def servers() -> AsyncIterator[Servers]:
         _standing.remove(started)
 
 
-LEFT_BEHIND = (
-    "ExecutionStatus = 'Running' AND WorkflowType IN ('CampaignWorkflow', 'BatchWorkflow', 'ContactWorkflow')"
-)
+LEFT_BEHIND = """
+    ExecutionStatus = 'Running' AND WorkflowType IN
+    ('CampaignWorkflow', 'BatchWorkflow', 'ContactWorkflow', 'SenderWorkflow')
+"""
+REMOVE_SENDERS = """
+    UPDATE senders SET removed_at = clock_timestamp(), status = 'stopped', pause_scope = NULL
+    WHERE removed_at IS NULL
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 async def nothing_goes_on() -> AsyncIterator[None]:
-    """Campaigns that a module leaves behind end with it: workers would go on sending beside all later tests."""
+    """What a module leaves behind ends with it: workers would go on with it beside all later tests."""
     yield
     for each in _standing:
+        connection = await asyncpg.connect(each.database_url)
+        await connection.execute(REMOVE_SENDERS)
+        await connection.close()
         client = await Client.connect(each.temporal_address)
         async for left in client.list_workflows(LEFT_BEHIND):
             with suppress(RPCError):  # it has ended meanwhile

@@ -16,11 +16,11 @@ from temporalio.service import RPCError
 
 from domain.identifiers import DEPLOYMENT, contact_workflow_id
 from domain.worker_roles import WorkerRole
-from storage import monitoring, uptime
+from storage import monitoring, senders, uptime
 from tests.conftest import eventually
 from tests.docs.pages import ROOT
 from tests.scenarios.conftest import ended_well
-from tests.test_pausing import SILENT, House, mailing, open_house, reacting
+from tests.test_pausing import RATE_PER_S, SILENT, House, mailing, open_house, reacting
 from tests.test_shutdown import READY, Running, process_of
 
 GUIDE = "\n".join(line.strip() for line in (ROOT / "docs/scaling.md").read_text().splitlines())
@@ -60,6 +60,33 @@ async def test_processes_that_share_out_the_work_run_a_campaign_together(house: 
             await exits.enter_async_context(worker_with(house, worker_roles=[WorkerRole.SENDING]))
         await ended_well(run, answered=4)
         await eventually(lambda: is_up(house), what="a worker for everything")
+
+
+async def test_a_sender_that_is_removed_is_served_no_longer_and_again_when_it_comes_back(house: House) -> None:
+    """Each sender keeps two queues polled; those of former ones would pile up."""
+    async with worker_with(house) as running:
+        before = await mailing(house, [SILENT] * 2, window_s=0.5)
+        await ended_well(before, answered=0)
+        sender = before.sender
+        (await house.api.delete(f"/api/senders/{sender.id}")).raise_for_status()
+        await eventually(lambda: logged(running, "sender left", sender.id), what="the end of its queues")
+        back = await senders.save_sender(
+            house.town.pool,
+            name=sender.name,
+            phone=sender.phone,
+            device_id=sender.device_id,
+            message_1_rate_per_s=RATE_PER_S,
+            message_2_rate_per_s=None,
+        )
+        assert back.id == sender.id, "with its history"
+        run = await mailing(house, [*reacting(2), SILENT], sender=back, window_s=3)
+        await ended_well(run, answered=2)
+        assert await running.terminate() == 0
+
+
+async def logged(running: Running, event: str, sender_id: str) -> bool:
+    """Whether it has said that of this sender."""
+    return any(event in line and sender_id in line for line in running.log)
 
 
 async def test_a_new_version_takes_over_campaigns_that_run(house: House) -> None:

@@ -102,7 +102,7 @@ async def meta_gateway(settings: Settings) -> AsyncIterator[MetaGateway]:
     await gateway.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def account(pool: Pool, sandbox: httpx.AsyncClient, settings: Settings) -> Sender:
     """A sender for all tests that leave it as it is."""
     return await Town(pool, sandbox, settings).sender()
