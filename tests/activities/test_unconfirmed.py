@@ -1,6 +1,6 @@
 """Through Meta nobody can be asked what became of a message: its status webhook tells, or nobody ever knows.
 
-Never twice: judged by the journal of the sandbox. No webhook comes by itself here, since no number is directed.
+Never twice: judged by the journal of the sandbox. No webhook comes by itself here: the sandbox loses them all.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ LONG_S = 60.0
 
 @pytest.fixture
 async def number(town: Town) -> Sender:
-    """A number of Meta whose webhooks go nowhere."""
+    """A number of Meta."""
     return await town.meta_sender()
 
 
@@ -35,6 +35,15 @@ async def number(town: Town) -> Sender:
 def through_meta(post: Post, meta_gateway: MetaGateway) -> Post:
     """Where messages of Meta's numbers are handed over."""
     return replace(post, gateway=meta_gateway)
+
+
+async def silent_scene(town: Town, number: Sender, count: int = 1) -> Scene:
+    """People of whose messages no webhook tells, although a worker may have directed their number to us."""
+    scene = await open_scene(town, count, sender=number)
+    for phone in scene.phones:
+        fault = {"target": "webhook", "kind": "drop", "match_phone": phone, "count": None}
+        (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    return scene
 
 
 async def break_posts(scene: Scene, kind: str) -> None:
@@ -55,7 +64,7 @@ async def test_a_message_of_unknown_outcome_is_never_sent_again(
     town: Town, number: Sender, through_meta: Post, kind: str
 ) -> None:
     """E9, E4: after its patience it has failed, with the reason, whether it was sent or not."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, kind)
     outcome = await through_meta.send(scene)
     assert outcome.state == "failed"
@@ -72,7 +81,7 @@ async def test_its_status_webhook_says_that_it_was_sent(
     town: Town, number: Sender, through_meta: Post, desk: Desk, kind: str
 ) -> None:
     """E1, E2: while the activity waits; the window starts when the provider says that it left."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, kind)
     sending_it = asyncio.create_task(through_meta.send(scene, status_patience_s=LONG_S))
     await eventually(lambda: is_unknown(scene), what="the unknown outcome")
@@ -90,7 +99,7 @@ async def test_its_status_webhook_says_that_it_failed(
     town: Town, number: Sender, through_meta: Post, desk: Desk
 ) -> None:
     """E4: a failure in Meta's words, not ours."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, "accept_then_drop")
     sending_it = asyncio.create_task(through_meta.send(scene, status_patience_s=LONG_S))
     await eventually(lambda: is_unknown(scene), what="the unknown outcome")
@@ -105,7 +114,7 @@ async def test_a_worker_that_died_in_the_post_leaves_a_message_that_is_not_sent_
     town: Town, number: Sender, through_meta: Post
 ) -> None:
     """E9, E17: nobody stored what became of the POST."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     ready = await scene.begin()
     assert isinstance(ready, sending.Ready)
     assert ready.template is not None
@@ -128,7 +137,7 @@ async def test_what_is_learnt_too_late_corrects_the_message_and_sends_nothing(
     town: Town, number: Sender, through_meta: Post, desk: Desk, status: str
 ) -> None:
     """E9: the contact stays failed, for a person; the message and its attempt say what is known."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, "accept_then_drop")
     await through_meta.send(scene)
     reference = f"{await first_message(scene)}/1"
@@ -146,7 +155,7 @@ async def test_a_failure_that_is_learnt_too_late_gives_its_reason(
     town: Town, number: Sender, through_meta: Post, desk: Desk
 ) -> None:
     """E4: after which nothing takes it back."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, "accept_then_drop")
     await through_meta.send(scene)
     reference = f"{await first_message(scene)}/1"
@@ -166,7 +175,7 @@ async def test_what_nobody_will_ever_know_is_not_waited_for(
 ) -> None:
     """`relance_send_attempts_undecided` falls again."""
     before = (await monitoring.gauges(town.pool)).attempts_undecided
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, "drop")
     await through_meta.send(scene)
     assert await scene.outcomes() == ["unknown"]
@@ -177,7 +186,7 @@ async def test_the_failure_of_an_attempt_that_is_made_again_ends_nothing(
     town: Town, number: Sender, through_meta: Post, desk: Desk
 ) -> None:
     """E4: Meta may tell a refusal twice, in its answer and by webhook."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     fault = {"target": "meta_messages.post", "kind": "status", "http_status": 429, "error_code": 131056}
     fault["match_phone"] = scene.phones[0]
     (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
@@ -200,7 +209,7 @@ async def test_a_failure_that_overtakes_the_answer_to_its_post_waits_for_it(
     town: Town, number: Sender, desk: Desk
 ) -> None:
     """E4: only that answer says whether the attempt is made again; a failure for good need not wait."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     ready = await scene.begin()
     assert isinstance(ready, sending.Ready)
     for code, outcome, state in ((131056, "parked", "pending"), (131026, "failed", "failed")):
@@ -214,7 +223,7 @@ async def test_a_place_in_the_queue_is_given_to_others_while_the_wait_is_long(
 ) -> None:
     """P1: each look takes a turn of the sender's queue, so there are few."""
     monkeypatch.setattr("activities.sending.STATUS_WAIT_S", 0.2)
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await break_posts(scene, "drop")
     with pytest.raises(ApplicationError) as raised:
         await through_meta.send(scene, status_patience_s=LONG_S)
@@ -228,7 +237,7 @@ async def test_the_pair_limit_holds_up_this_contact_alone(
     town: Town, number: Sender, through_meta: Post
 ) -> None:
     """E4: no failed attempt, and the sender goes on with others."""
-    scene = await open_scene(town, 2, sender=number)
+    scene = await silent_scene(town, number, 2)
     fault = {"target": "meta_messages.post", "kind": "status", "http_status": 429, "error_code": 131056}
     fault["match_phone"] = scene.phones[0]
     (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
@@ -241,7 +250,7 @@ async def test_message_2_outside_of_the_window_is_refused_with_its_reason(
     town: Town, number: Sender, through_meta: Post
 ) -> None:
     """E6: Meta lets nothing free-form through, and nothing else is sent in its place."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await through_meta.send(scene)
     outcome = await through_meta.send(scene, message_type=MessageType.MESSAGE_2)
     assert outcome.state == "failed"
@@ -253,7 +262,7 @@ async def test_who_has_stopped_marketing_messages_at_whatsapp_has_opted_out(
     town: Town, number: Sender, through_meta: Post, desk: Desk
 ) -> None:
     """131050 is as good as STOP."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await through_meta.send(scene)
     told = meta.status("failed", reference=f"{await first_message(scene)}/1", code=131050)
     await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))
@@ -266,7 +275,7 @@ async def test_too_many_reports_stop_the_sender(
     town: Town, number: Sender, through_meta: Post, desk: Desk
 ) -> None:
     """131048, whether it comes as a refusal or as a status."""
-    scene = await open_scene(town, sender=number)
+    scene = await silent_scene(town, number)
     await through_meta.send(scene)
     told = meta.status("failed", reference=f"{await first_message(scene)}/1", code=131048)
     await meta.deliver(town.pool, desk.intake, meta.body(number.device_id, statuses=[told]))

@@ -217,7 +217,7 @@ async def test_the_maximum_age_closes_a_campaign_whatever_its_contacts_wait_for(
     working, stopped = await town.sender(), await town.sender()
     await senders.stop_sender(town.pool, stopped.id, "a test")
     campaign = await town.campaign(
-        category_id, [working.id, stopped.id], window_s=3, grace_s=0.2, batch_pause_s=6, max_age_s=8.5
+        category_id, [working.id, stopped.id], window_s=6, grace_s=0.2, batch_pause_s=10, max_age_s=14
     )
     # In equal parts, and started: the estimate would refuse it, and give nobody to a sender that is stopped.
     await campaigns.open_campaign(town.pool, campaign.id)
