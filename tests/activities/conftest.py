@@ -104,7 +104,7 @@ async def meta_gateway(settings: Settings) -> AsyncIterator[MetaGateway]:
 
 @pytest.fixture(scope="module")
 async def account(pool: Pool, sandbox: httpx.AsyncClient, settings: Settings) -> Sender:
-    """A sender for all tests that leave it as it is."""
+    """A sender for all tests of a module that leave it as it is."""
     return await Town(pool, sandbox, settings).sender()
 
 

@@ -15,7 +15,7 @@ async def everybody(pool: Pool, sandbox: httpx.AsyncClient, settings: Settings) 
     return Town(pool, sandbox, settings)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def account(everybody: Town) -> Sender:
-    """One sender for all tests that send nothing."""
+    """One sender for all tests of a module that send nothing."""
     return await everybody.sender()

@@ -38,7 +38,7 @@ SEND_BEFORE = """
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def crew(everybody: Town) -> list[Sender]:
     """Senders for as many lanes as a test may want."""
     return [await everybody.sender() for _ in range(MOST_LANES)]
