@@ -108,6 +108,7 @@ class SenderQueues:
         self._pool = pool
         self._sending = sending
         self._served: dict[str, AsyncExitStack] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self._ensured_at: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -117,27 +118,31 @@ class SenderQueues:
                 try:
                     found = await senders.list_senders(self._pool)
                     await asyncio.gather(*(self._serve(sender.id) for sender in found))
-                    await self._leave(self._served.keys() - {sender.id for sender in found})
+                    for removed in self._served.keys() - {sender.id for sender in found}:
+                        self._leaving[removed] = asyncio.create_task(self._leave(removed))
                 except Exception:
                     log.exception("cannot look for new senders, trying again")
                 await asyncio.sleep(SENDERS_POLL_S)
         finally:
-            await asyncio.gather(*(exits.aclose() for exits in self._served.values()))
+            ending = [exits.aclose() for exits in self._served.values()]
+            await asyncio.gather(*ending, *self._leaving.values())
 
     async def _serve(self, sender_id: str) -> None:
         if monotonic() - self._ensured_at.get(sender_id, -ENSURE_EVERY_S) >= ENSURE_EVERY_S:
             await self._ensure_workflow(sender_id)
             self._ensured_at[sender_id] = monotonic()
         if sender_id not in self._served:
+            if leaving := self._leaving.get(sender_id):  # it comes back; a queue has one worker here at a time
+                await asyncio.shield(leaving)
+                del self._leaving[sender_id]
             self._served[sender_id] = await self._start_workers(sender_id)
             log.info("sender served", sender_id=sender_id)
 
-    async def _leave(self, removed: set[str]) -> None:
-        """Its workflow ends by itself; one that comes back is served again."""
-        for sender_id in removed:
-            del self._ensured_at[sender_id]
-            await self._served.pop(sender_id).aclose()
-            log.info("sender left", sender_id=sender_id)
+    async def _leave(self, sender_id: str) -> None:
+        """Its workflow ends by itself. What runs may end, so others are not kept waiting for it."""
+        del self._ensured_at[sender_id]
+        await self._served.pop(sender_id).aclose()
+        log.info("sender left", sender_id=sender_id)
 
     async def _ensure_workflow(self, sender_id: str) -> None:
         await self._client.start_workflow(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.contact_file import read_contacts
+from domain.contact_limits import LONGEST_NAME
 from domain.csv_cells import csv_text, guard_cell, unguard_cell
 
 _texts = st.one_of(st.text(), st.text(st.sampled_from("'=+-@\t\r\n\uff1d ab\",;")))
@@ -40,7 +41,7 @@ def test_rows_come_back_from_a_csv_reader(rows: list[list[str]]) -> None:
     st.lists(
         st.tuples(
             st.integers(0, 9999),
-            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=LONGEST_NAME),
         ),
         min_size=1,
         unique_by=lambda row: row[0],

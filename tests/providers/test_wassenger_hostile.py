@@ -60,7 +60,7 @@ async def test_no_answer_holds_the_sender_up_or_loses_the_message(
     async with scripted_server() as server:
         gateway = await gateway_of(server)
         server.will(HOSTILE[kind](), HOSTILE[kind]())
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             with pytest.raises(OutcomeUnknownError) as unknown:
                 await gateway.send(MESSAGE)
             with pytest.raises(GatewayBusyError) as busy:
