@@ -87,6 +87,8 @@ CHANGEABLE = (
     "maturity",
     "account_since",
 )
+# Whoever sets the pace locks it first and its sender after that; the other way round both would wait for ever.
+LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR UPDATE"
 LOCK = "SELECT name FROM senders WHERE id = $1 AND removed_at IS NULL FOR UPDATE"
 USED_BY = """
     SELECT ca.name FROM campaign_senders cs JOIN campaigns ca ON ca.id = cs.campaign_id
@@ -204,6 +206,7 @@ async def remove_sender(pool: Pool, sender_id: str) -> list[str] | None:
     something stays stored and stopped, because its messages name it, and can be added again.
     """
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK_PACE, sender_id)
         if await connection.fetchrow(LOCK, sender_id) is None:
             return None
         if used_by := [row["name"] for row in await connection.fetch(USED_BY, sender_id)]:
