@@ -10,8 +10,6 @@ EXAMPLES ?= 1000
 SENDERS ?= 200
 SIZES ?= 1000 10000 100000
 OPEN ?= 100000
-# Most of a test of campaigns is waiting for time to pass.
-PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
 .PHONY: bench-engine bench-fuzz bench-soak bench-workers chaos chaos-baseline chaos-compare chaos-table coverage demo docs up test lint secrets lock clean web web-lint web-test web-schema \
 	pictures
@@ -38,10 +36,10 @@ up: web  ## The same stack for real use; data stays in .relance/
 	@$(BIN)/relance up
 
 test: web-test  ## Every test
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 coverage: web  ## Every test of Python, and how much of the code they ran; fails under 80 %
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
 
 lint: $(VENV)/.installed secrets docs web-lint  ## Every linter and type check
 	$(BIN)/ruff format --check .

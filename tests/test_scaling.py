@@ -79,7 +79,7 @@ async def test_a_sender_that_is_removed_is_served_no_longer_and_again_when_it_co
             message_2_rate_per_s=None,
         )
         assert back.id == sender.id, "with its history"
-        run = await mailing(house, [*reacting(2), SILENT], sender=back, window_s=3)
+        run = await mailing(house, [*reacting(2), SILENT], sender=back, window_s=8)
         await ended_well(run, answered=2)
         assert await running.terminate() == 0
 

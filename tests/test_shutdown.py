@@ -145,7 +145,7 @@ async def test_a_worker_that_is_stopped_in_mid_campaign_loses_and_doubles_nothin
     """E17, W1: with a message in flight whose answer never comes, for a worker that waits for it and for one
     whose patience ends, as after a crash; the next worker goes on."""
     async with worker_of(house) as first:
-        run = await mailing(house, [*reacting(10), *([SILENT] * 14)], window_s=4)
+        run = await mailing(house, [*reacting(10), *([SILENT] * 14)], window_s=12)
         await run.until_accepted(6)
         await an_answer_that_never_comes(house)
         await eventually(lambda: in_flight(house), what="the message without an answer")

@@ -24,7 +24,7 @@ def folder() -> Iterator[Path]:
 async def test_after_a_shutdown_of_everything_the_campaign_goes_on_where_it_was(folder: Path) -> None:
     """E17: workers, API, Temporal, PostgreSQL, Valkey; then all of them again, with the same data."""
     async with living_in(folder) as house:
-        run = await mailing(house, [*reacting(8), *([SILENT] * 8)], window_s=4)
+        run = await mailing(house, [*reacting(8), *([SILENT] * 8)], window_s=25)
         await run.until_accepted(6)
         assert len(await run.accepted()) < len(run.phones)
     async with living_in(folder) as house:
