@@ -50,7 +50,7 @@ FLAGS = (
 REFUSALS = ("responded with a status of ", "net::ERR_")
 
 # A machine under load is slow, not wrong; a page that is wrong stays so.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=45_000)
 
 Opener = Callable[..., Coroutine[Any, Any, Page]]
 
@@ -90,7 +90,7 @@ async def open_page(browser: Browser, door: Door) -> AsyncIterator[Opener]:
             if before:
                 await before(context)
             page = await context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(45_000)
             page.on("console", lambda message: complaints.extend(_complaint(message)))
             page.on("pageerror", lambda error: complaints.append(str(error)))
             await page.goto(path)
