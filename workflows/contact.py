@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.campaigns import CampaignActivities, SettleInput, SettleOutcome
@@ -173,11 +173,12 @@ class ContactWorkflow:
             sending.cancel()
         try:
             outcome = await sending
-        except ActivityError as error:
-            if not is_cancelled_exception(error):
+        except ActivityError:
+            if self._stopped is None:
                 raise
-            # It may have been cancelled between two attempts, with an unknown outcome: that gets looked up,
-            # without waiting for a turn in the paced queue. Nothing new is sent to a stopped contact.
+            # Temporal tries nothing again that was asked to stop, whether it obeyed, broke or died with its
+            # worker. An unknown outcome that it left gets looked up, without a turn in the paced queue: nothing
+            # new is sent to a stopped contact.
             outcome = await self._start_sending(message_type, CAMPAIGN_QUEUE, earned_at)
         if message_type is MessageType.MESSAGE_1:
             self._sent_at = outcome.sent_at

@@ -44,10 +44,14 @@ STORED = """
     FROM webhook_events WHERE payload IS NOT NULL
 """
 UNFINISHED = "SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')"
-OUTCOMES = """
-    SELECT count(*) FILTER (WHERE code IS NOT NULL AND code NOT IN ('stale') OR outcome IS NULL) AS troubled,
-        count(*) FILTER (WHERE outcome IS NULL OR outcome = 'unknown') AS unresolved
-    FROM sends
+UNRESOLVED = """
+    SELECT m.campaign_id::text, co.phone, m.message_type, s.attempt, s.outcome, s.code, m.status, cc.state,
+        extract(epoch FROM clock_timestamp() - s.started_at)::float AS age_s
+    FROM sends s
+    JOIN messages m ON m.id = s.message_id
+    JOIN contacts co ON co.id = m.contact_id
+    JOIN campaign_contacts cc ON cc.campaign_id = m.campaign_id AND cc.contact_id = m.contact_id
+    WHERE s.outcome IS NULL OR s.outcome = 'unknown'
 """
 
 
@@ -140,13 +144,14 @@ class Relance(Driven):
                     counters=counters,
                 )
             )
+        for row in await self.rows(UNRESOLVED):
+            entries.append(info("unresolved", campaign=names[row.pop("campaign_id")], **row))
         events = [[row["event"], row["id"], row["ack"]] for row in await self.rows(STORED)]
         entries.append(info("stored", events=events, unfinished=await self.unfinished()))
         return entries
 
     async def figures(self) -> dict[str, float]:
-        row = (await self.rows(OUTCOMES))[0]
-        return {"unresolved_outcomes": row["unresolved"]}
+        return {"unresolved_outcomes": len(await self.rows(UNRESOLVED))}
 
 
 @asynccontextmanager

@@ -124,6 +124,9 @@ def report(runs: list[RunReport]) -> int:
             console.print(f"seed {run.seed} [red]{violation.rule}[/]: {violation.subject}: {violation.detail}")
         if run.violations:
             console.print(f"seed {run.seed}: {Counter(violation.rule for violation in run.violations)}")
+        for left in (entry for entry in run.history if entry["op"] == "unresolved"):
+            told = ", ".join(f"{key} {value}" for key, value in left.items() if key not in {"at", "kind", "op"})
+            console.print(f"seed {run.seed} [red]unresolved[/]: {told}")
         console.print(f"history: {run.path}", soft_wrap=True)
     met = all(figures.get(name, 0) <= target for name, target in TARGETS.items())
     print(json.dumps({"bench": "chaos", "figures": figures, "targets": TARGETS, "met": met}))

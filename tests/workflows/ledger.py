@@ -57,6 +57,7 @@ class Ledger:
     closes_by: datetime = datetime(2100, 1, 1, tzinfo=UTC)
     batch_pause_s: float = 30
     failing: set[MessageType] = field(default_factory=set)
+    breaking: set[MessageType] = field(default_factory=set)  # the next send ends in an error
     gates: dict[MessageType, asyncio.Event] = field(default_factory=dict)  # a send waits for its gate
     started: dict[MessageType, asyncio.Event] = field(default_factory=dict)
     batches_loaded: list[tuple[int, datetime]] = field(default_factory=list)
@@ -80,6 +81,9 @@ class Ledger:
             self.started.setdefault(send.message_type, asyncio.Event()).set()
             if gate := self.gates.get(send.message_type):
                 await gate.wait()
+            if send.message_type in self.breaking:
+                self.breaking.remove(send.message_type)
+                raise ConnectionError("the database is away")
             await self._deliver(person, send.message_type)
         return SendOutcome(state=person.state, sent_at=person.sent_at)
 
