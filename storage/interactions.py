@@ -297,7 +297,6 @@ async def apply_status(
         message_id, campaign_id, contact_id = found["id"], found["campaign_id"], found["contact_id"]
         ids = {"campaign_id": campaign_id, "contact_id": contact_id, "sender_id": found["sender_id"]}
         row = await lock_message(connection, message_id)
-        assert row is not None  # noqa: S101 - found above; messages are never deleted
         known, state = MessageStatus(row["status"]), ContactState(row["state"])
         told_of = await connection.fetchrow(READ_ATTEMPT, message_id, attempt) if attempt else None
         if told_of and status is MessageStatus.FAILED:

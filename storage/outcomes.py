@@ -97,28 +97,30 @@ async def move_contact(
     await connection.execute(MOVE_CONTACT, campaign_id, contact_id, state, reason)
 
 
-async def lock_message(connection: Connection, message_id: str) -> asyncpg.Record | None:
+async def lock_message(connection: Connection, message_id: str) -> asyncpg.Record:
     """A message with the row of its contact locked, as everybody who held that lock before has left it.
 
     In one statement it would not be: that keeps the message's row as it was before the wait for the lock.
+    Raises LookupError when there is no such message.
     """
     await connection.execute(LOCK_CONTACT_OF, message_id)
-    return await connection.fetchrow(READ_MESSAGE, message_id)
+    row = await connection.fetchrow(READ_MESSAGE, message_id)
+    if row is None:
+        raise LookupError(f"there is no message {message_id}")
+    return row
 
 
 async def went_out(
-    connection: Connection,
-    campaign_id: str,
-    contact_id: str,
-    message_type: MessageType,
-    state: ContactState,
-    *,
-    sent_at: datetime,
+    connection: Connection, contact: asyncpg.Record, message_type: MessageType, *, sent_at: datetime
 ) -> Settled:
-    """The message has left, so its contact goes on; the caller holds the lock of the contact."""
+    """The message has left, so its contact goes on; the caller holds the lock of the contact.
+
+    `contact` has its campaign_id, contact_id and state.
+    """
+    state = ContactState(contact["state"])
     if state is STATE_BEFORE[message_type]:
         state = _STATE_AFTER[message_type]
-        await move_contact(connection, campaign_id, contact_id, state)
+        await move_contact(connection, contact["campaign_id"], contact["contact_id"], state)
     return Settled(state=state, sent_at=sent_at)
 
 
@@ -143,33 +145,26 @@ async def record_accepted(
     """The provider has the message. A contact stopped meanwhile keeps its final state."""
     async with pool.acquire() as connection, connection.transaction():
         row = await lock_message(connection, message_id)
-        if row is None:
-            raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
         known_sent_at = await connection.fetchval(
             ACCEPT_MESSAGE, message_id, provider_id, wa_id, accepted_at, sent_at
         )
-        return await went_out(
-            connection,
-            row["campaign_id"],
-            row["contact_id"],
-            MessageType(row["message_type"]),
-            ContactState(row["state"]),
-            sent_at=known_sent_at,
-        )
+        return await went_out(connection, row, MessageType(row["message_type"]), sent_at=known_sent_at)
 
 
 async def adopt(pool: Pool, message_id: str, taken: TakenMessage) -> bool:
     """The provider has this message from before a backup was restored; False if it is known already."""
     async with pool.acquire() as connection, connection.transaction():
-        row = await lock_message(connection, message_id)
-        if row is None or row["accepted_at"] is not None:
+        try:
+            row = await lock_message(connection, message_id)
+        except LookupError:
+            return False
+        if row["accepted_at"] is not None:
             return False
         await lost_sends.note_send(connection, message_id, taken.accepted_at, taken.body)
         sent_at = await accept_taken(connection, message_id, taken)
-        message_type, state = MessageType(row["message_type"]), ContactState(row["state"])
-        await went_out(connection, row["campaign_id"], row["contact_id"], message_type, state, sent_at=sent_at)
+        await went_out(connection, row, MessageType(row["message_type"]), sent_at=sent_at)
         return True
 
 
@@ -188,18 +183,9 @@ async def record_not_sent(
     """The provider certainly does not have the message. After the last attempt the contact is failed (E4)."""
     async with pool.acquire() as connection, connection.transaction():
         row = await lock_message(connection, message_id)
-        if row is None:
-            raise LookupError(f"there is no message {message_id}")
         if row["accepted_at"] is not None:  # an acknowledgement knew better than the lookup
             await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
-            return await went_out(
-                connection,
-                row["campaign_id"],
-                row["contact_id"],
-                MessageType(row["message_type"]),
-                ContactState(row["state"]),
-                sent_at=row["sent_at"],
-            )
+            return await went_out(connection, row, MessageType(row["message_type"]), sent_at=row["sent_at"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "not_sent", code, detail)
         if await connection.fetchval(LATEST_ATTEMPT, message_id) != attempt:
             return Again(attempts=row["attempts"])  # somebody else found out first, and tries again by now
@@ -215,8 +201,6 @@ async def record_rejected(pool: Pool, message_id: str, attempt: int, *, code: st
     """The provider refused the message for good: no retry can help, so the contact is failed."""
     async with pool.acquire() as connection, connection.transaction():
         row = await lock_message(connection, message_id)
-        if row is None:
-            raise LookupError(f"there is no message {message_id}")
         await keep_gap(connection, row["sender_id"])
         await connection.execute(FINISH_ATTEMPT, message_id, attempt, "rejected", code, detail)
         return await fail_message(connection, message_id, row["campaign_id"], row["contact_id"], detail)

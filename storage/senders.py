@@ -8,6 +8,7 @@ import asyncpg
 
 from domain.providers import Provider
 from storage.database import Connection, Pool
+from storage.reservations import LOCK_PACE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +89,6 @@ CHANGEABLE = (
     "account_since",
 )
 # Whoever sets the pace locks it first and its sender after that; the other way round both would wait for ever.
-LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR UPDATE"
 LOCK = "SELECT name FROM senders WHERE id = $1 AND removed_at IS NULL FOR UPDATE"
 USED_BY = """
     SELECT ca.name FROM campaign_senders cs JOIN campaigns ca ON ca.id = cs.campaign_id

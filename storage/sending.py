@@ -176,9 +176,7 @@ async def _decided(
         if lost is None:
             return None
         sent_at = await accept_taken(connection, message["id"], lost)
-    state = ContactState(contact["state"])
-    ids = contact["campaign_id"], contact["contact_id"]
-    return await went_out(connection, *ids, message_type, state, sent_at=sent_at)
+    return await went_out(connection, contact, message_type, sent_at=sent_at)
 
 
 async def _stopped(

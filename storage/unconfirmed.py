@@ -48,14 +48,14 @@ async def settle_by_status(
     async with pool.acquire() as connection, connection.transaction():
         row = await outcomes.lock_message(connection, message_id)
         sent = await connection.fetchrow(READ_ATTEMPT, message_id, attempt)
-        if row is None or sent is None:
+        if sent is None:
             raise LookupError(f"there is no attempt {attempt} of message {message_id}")
         ids = str(row["campaign_id"]), str(row["contact_id"])
         state = ContactState(row["state"])
         if row["accepted_at"] is not None:
             await connection.execute(FINISH_ATTEMPT, message_id, attempt, "accepted", None, None)
             message_type = MessageType(row["message_type"])
-            return await outcomes.went_out(connection, *ids, message_type, state, sent_at=row["sent_at"])
+            return await outcomes.went_out(connection, row, message_type, sent_at=row["sent_at"])
         if sent["code"] == UNCONFIRMED:
             return Settled(state=state, sent_at=None)
         if row["status"] == MessageStatus.FAILED:

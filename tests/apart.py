@@ -5,13 +5,14 @@ tests set up. It does not know this database.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
 from temporalio.client import Client
@@ -19,6 +20,7 @@ from temporalio.service import RPCError
 
 from domain.messages import MessageType
 from domain.run_settings import RunSettings
+from local.servers import Servers
 from settings import Settings
 from storage import database, outcomes, senders
 from storage.database import Pool
@@ -70,6 +72,20 @@ async def new_database(server_url: str) -> str:
     url = f"{server_url.rpartition('/')[0]}/{name}"
     await database.migrate(url)
     return url
+
+
+@pytest.fixture(scope="session")
+async def pool(servers: Servers) -> AsyncIterator[Pool]:
+    """A way to a database without a worker, for the module that imports it."""
+    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
+    yield opened
+    await opened.close()
+
+
+async def somebody_waits(pool: Pool) -> bool:
+    """Whether anybody in that database waits for a lock."""
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await pool.fetch(waiting))
 
 
 async def set_apart(settings: Settings, temporal: Client, **changes: Any) -> Settings:

@@ -1,6 +1,5 @@
 """Pacing as its worker does it, and senders whose pace is known; in a database that no other worker knows."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -13,13 +12,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.pacing import PaceRequest, PacingActivities, SetPace
 from domain.identifiers import reply_queue, send_queue
 from domain.run_settings import RunSettings
-from local.servers import Servers
-from storage import database
-from storage.database import Pool
 from tests.activities.conftest import Post
 from tests.apart import (
     freeze,
-    new_database,
     time_passes,
 )
 from tests.conftest import Town, eventually
@@ -27,14 +22,6 @@ from tests.scene import Scene, open_scene
 
 NO_NIGHT = RunSettings(night_starts="00:00", night_ends="00:00")
 TAKEN_BACK = "taken back from the gateway when the sender was stopped"
-
-
-@pytest.fixture(scope="session")
-async def pool(servers: Servers) -> AsyncIterator[Pool]:
-    """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
-    yield opened
-    await opened.close()
 
 
 class Keeper:
@@ -115,13 +102,8 @@ async def established(town: Town, people: int = 1) -> Scene:
 async def refuse(post: Post, scene: Scene, people: int) -> None:
     """The provider refuses Message 1 of that many."""
     for nth in range(people):
-        fault = {
-            "target": "messages.post",
-            "kind": "status",
-            "http_status": 400,
-            "match_phone": scene.phones[nth],
-        }
-        (await scene.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+        phone = scene.phones[nth]
+        await scene.town.fault(target="messages.post", kind="status", http_status=400, match_phone=phone)
         assert (await post.send(scene, nth)).state == "failed"
         await time_passes(scene.pool, scene.sender.id, 60)
 

@@ -42,8 +42,8 @@ class Probe:
 
     async def disturb(self, kind: str, **details: int) -> None:
         """The next POST goes wrong."""
-        fault = {"target": "meta_messages.post", "kind": kind, "match_phone": self.message.phone, **details}
-        (await self.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+        phone = self.message.phone
+        await self.town.fault(target="meta_messages.post", kind=kind, match_phone=phone, **details)
 
     async def told(self, status: str, code: int | None = None) -> str:
         """What the webhook about its first attempt did."""

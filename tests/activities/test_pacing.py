@@ -14,7 +14,6 @@ from tests.activities.keeper import (
     Keeper,
     established,
     keeper,
-    pool,
     refuse,
     young,
 )
@@ -23,6 +22,7 @@ from tests.apart import (
     add_sends,
     freeze,
     pause,
+    pool,
     set_pace,
 )
 from tests.conftest import Town

@@ -23,8 +23,7 @@ NEVER_ACCEPTED = ["drop", "reset", "timeout", "html_502", "html_504"]
 
 async def break_posts(scene: Scene, kind: str, **details: Any) -> None:
     """The provider misbehaves when something is sent to the first phone of the scene."""
-    fault = {"target": "messages.post", "kind": kind, "match_phone": scene.phones[0], **details}
-    (await scene.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await scene.town.fault(target="messages.post", kind=kind, match_phone=scene.phones[0], **details)
 
 
 async def received(scene: Scene, nth: int = 0, messages: int = 1) -> list[dict[str, Any]]:

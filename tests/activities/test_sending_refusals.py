@@ -115,13 +115,10 @@ async def test_an_unknown_outcome_stays_unknown_while_nobody_can_be_asked(town: 
     """E4, E9; "failed" is only said after a definite "not found", and nothing is posted before."""
     scene = await open_scene(town)
     await break_posts(scene, "accept_then_drop")
-    # An API of another test would hear of its delivery.
-    unheard = {"target": "webhook", "kind": "drop", "count": None, "match_phone": scene.phones[0]}
-    (await town.sandbox.post("/control/faults", json=unheard)).raise_for_status()
+    await town.goes_unheard(scene.phones[0])
     reference = (await scene.message())["id"]
     for _ in range(4):
-        deaf = {"target": "messages.get", "kind": "html_502", "match_reference": reference}
-        (await town.sandbox.post("/control/faults", json=deaf)).raise_for_status()
+        await town.fault(target="messages.get", kind="html_502", match_reference=reference)
         assert await post.refused(scene) == ("LookupFailed", 10)
         assert await scene.outcomes() == ["unknown"]
 

@@ -6,11 +6,11 @@ from tests.activities.keeper import (
     TAKEN_BACK,
     Keeper,
     keeper,
-    pool,
     young,
 )
 from tests.activities.test_sending import accepted_by_provider
 from tests.apart import (
+    pool,
     sent,
     time_passes,
 )

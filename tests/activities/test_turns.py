@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
 from time import monotonic
-from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -18,15 +17,17 @@ from domain.messages import MessageType
 from local.addresses import SANDBOX_TOKEN
 from local.servers import Servers
 from providers.wassenger import WassengerGateway
-from storage import database, locks, senders
+from storage import locks, senders
 from storage.database import Pool
 from storage.locks import Message2Lock
-from storage.reservations import Reason
+from storage.reservations import LOCK_PACE, Reason
 from tests.activities.conftest import GATEWAY_TIMEOUT_S, RULES, Post
 from tests.activities.test_sending import accepted_by_provider, break_posts
-from tests.apart import add_sends, new_database, pace_row, pause, sent, set_pace
+from tests.apart import add_sends, pace_row, pause, pool, sent, set_pace, somebody_waits
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
+
+__all__ = ["pool"]
 
 HOUR_S = 3600.0
 SOON_S = 15.0  # a pause is noticed within a second; the rest is for a busy machine
@@ -42,14 +43,6 @@ class Bell(SenderBell):
     async def ring(self, sender_id: str, *, resumed: bool = False) -> None:
         self.rung.append(sender_id)
         await super().ring(sender_id, resumed=resumed)
-
-
-@pytest.fixture(scope="session")
-async def pool(servers: Servers) -> AsyncIterator[Pool]:
-    """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -298,16 +291,9 @@ async def test_a_message_cancelled_while_it_asks_for_its_turn_ends_with_the_refu
     await until_next(scene, 60)
     line = Line(scene, post.activities())
     async with pool.acquire() as other, other.transaction():
-        await other.execute("SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE", scene.sender.id)
+        await other.execute(LOCK_PACE, scene.sender.id)
         task = line.join(0)
-
-        async def asks() -> Any:
-            return await pool.fetchval(
-                "SELECT count(*) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-
-        await eventually(asks, what="the question")
+        await eventually(lambda: somebody_waits(pool), what="the question")
         line.environments[0].cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asyncio.shield(task), SOON_S)

@@ -6,6 +6,7 @@ Never twice: judged by the journal of the sandbox. No webhook comes by itself he
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -41,14 +42,12 @@ async def silent_scene(town: Town, number: Sender, count: int = 1) -> Scene:
     """People of whose messages no webhook tells, although a worker may have directed their number to us."""
     scene = await open_scene(town, count, sender=number)
     for phone in scene.phones:
-        fault = {"target": "webhook", "kind": "drop", "match_phone": phone, "count": None}
-        (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+        await town.goes_unheard(phone)
     return scene
 
 
-async def break_posts(scene: Scene, kind: str) -> None:
-    fault = {"target": "meta_messages.post", "kind": kind, "match_phone": scene.phones[0]}
-    (await scene.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+async def break_posts(scene: Scene, kind: str, **details: Any) -> None:
+    await scene.town.fault(target="meta_messages.post", kind=kind, match_phone=scene.phones[0], **details)
 
 
 async def first_message(scene: Scene) -> str:
@@ -187,9 +186,7 @@ async def test_the_failure_of_an_attempt_that_is_made_again_ends_nothing(
 ) -> None:
     """E4: Meta may tell a refusal twice, in its answer and by webhook."""
     scene = await silent_scene(town, number)
-    fault = {"target": "meta_messages.post", "kind": "status", "http_status": 429, "error_code": 131056}
-    fault["match_phone"] = scene.phones[0]
-    (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await break_posts(scene, "status", http_status=429, error_code=131056)
     await through_meta.refused(scene)
     reference = f"{await first_message(scene)}/1"
 
@@ -238,9 +235,7 @@ async def test_the_pair_limit_holds_up_this_contact_alone(
 ) -> None:
     """E4: no failed attempt, and the sender goes on with others."""
     scene = await silent_scene(town, number, 2)
-    fault = {"target": "meta_messages.post", "kind": "status", "http_status": 429, "error_code": 131056}
-    fault["match_phone"] = scene.phones[0]
-    (await town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await break_posts(scene, "status", http_status=429, error_code=131056)
     assert (await through_meta.refused(scene))[0] == "GatewayBusyError"
     assert (await through_meta.send(scene, 1)).state == "message_1_sent"
     assert (await through_meta.send(scene)).state == "message_1_sent"

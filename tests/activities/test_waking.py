@@ -24,12 +24,12 @@ from tests.activities.conftest import Post, post, start_contact
 from tests.activities.keeper import (
     Keeper,
     keeper,
-    pool,
 )
 from tests.activities.test_sending import accepted_by_provider
 from tests.apart import (
     held,
     pause,
+    pool,
     resume_campaign,
 )
 from tests.conftest import Town, eventually

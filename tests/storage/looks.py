@@ -1,31 +1,15 @@
 """A sender's past, and what is decided of it, in a database without a worker."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from domain.pacing.assessment import Assessment, Facts, assess
 from domain.run_settings import RunSettings
-from local.servers import Servers
-from storage import database, paces
-from storage.database import Pool
+from storage import paces
 from storage.paces import Before
-from tests.apart import (
-    new_database,
-)
 from tests.scene import Scene
 
 SETTINGS = RunSettings()
-
-
-@pytest.fixture(scope="session")
-async def pool(servers: Servers) -> AsyncIterator[Pool]:
-    """A way to a database without a worker."""
-    opened = await database.connect(await new_database(servers.database_url), application="tests", wait_s=None)
-    yield opened
-    await opened.close()
 
 
 async def facts_of(scene: Scene, settings: RunSettings = SETTINGS) -> Facts:

@@ -17,6 +17,7 @@ from tests.apart import (
     add_sends,
     finish,
     pace_row,
+    pool,
     ready,
     sent,
     set_pace,
@@ -24,7 +25,7 @@ from tests.apart import (
 )
 from tests.conftest import Town
 from tests.scene import Scene, open_scene
-from tests.storage.looks import SETTINGS, facts_of, gather, look, pool
+from tests.storage.looks import SETTINGS, facts_of, gather, look
 
 __all__ = ["pool"]
 

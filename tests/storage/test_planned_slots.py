@@ -12,6 +12,7 @@ from tests.apart import (
     held,
     pace_row,
     pause,
+    pool,
     ready,
     sent,
     set_pace,
@@ -19,7 +20,7 @@ from tests.apart import (
 )
 from tests.conftest import Town
 from tests.scene import Scene, open_scene
-from tests.storage.looks import look, pool
+from tests.storage.looks import look
 
 __all__ = ["pool"]
 

@@ -3,13 +3,12 @@
 import asyncio
 
 from storage import senders
+from storage.reservations import LOCK_PACE
+from tests.apart import pool, somebody_waits
 from tests.conftest import Town, eventually
-from tests.storage.looks import pool
 
 __all__ = ["pool"]
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-LOCK_PACE = "SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE"
 LOG_CHANGE = """
     INSERT INTO pacing_changes (sender_id, state, reason, profile, maturity, delay_s, error_factor, error_rate,
         quota, message_1_queue_per_s, message_2_queue_per_s)
@@ -23,7 +22,7 @@ async def test_a_sender_is_removed_while_its_pace_is_set(town: Town) -> None:
     async with town.pool.acquire() as other, other.transaction():
         await other.execute(LOCK_PACE, sender.id)
         removing = asyncio.create_task(senders.remove_sender(town.pool, sender.id))
-        await eventually(lambda: town.pool.fetchval(WAITING), what="the removal to wait")
+        await eventually(lambda: somebody_waits(town.pool), what="the removal to wait")
         await other.execute(LOG_CHANGE, sender.id)
     assert await removing == []
     assert await senders.get_sender(town.pool, sender.id) is None

@@ -15,6 +15,7 @@ from storage.interactions import AppliedStatus, StoredInteraction
 from storage.outcomes import Settled
 from storage.senders import Sender
 from storage.sending import Ready
+from tests.apart import somebody_waits
 from tests.conftest import Town, eventually
 from tests.scene import Scene, open_scene
 
@@ -202,7 +203,7 @@ async def test_news_that_waited_for_other_news_knows_them(everybody: Town, accou
     async with scene.pool.acquire() as other, other.transaction():
         await outcomes.lock_message(other, ready.message_id)
         waiting = asyncio.create_task(acknowledge(scene, ready, "delivered"))
-        await until_somebody_waits(scene)
+        await eventually(lambda: somebody_waits(scene.pool), what="the wait for the lock")
         await other.execute(
             "UPDATE messages SET status = 'read', read_at = now() WHERE id = $1", ready.message_id
         )
@@ -221,7 +222,7 @@ async def test_a_reaction_that_waited_for_message_1_knows_when_it_was_sent(
     async with scene.pool.acquire() as other, other.transaction():
         await outcomes.lock_message(other, ready.message_id)
         waiting = asyncio.create_task(react(scene))
-        await until_somebody_waits(scene)
+        await eventually(lambda: somebody_waits(scene.pool), what="the wait for the lock")
         await other.execute(
             "UPDATE messages SET status = 'accepted', provider_id = $2, accepted_at = $3, sent_at = $3 "
             "WHERE id = $1",
@@ -248,15 +249,3 @@ async def react(scene: Scene) -> StoredInteraction:
         occurred_at=datetime.now(UTC),
         received_at=datetime.now(UTC),
     )
-
-
-async def until_somebody_waits(scene: Scene) -> None:
-    """For the lock of this contact's row."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-
-    async def is_so() -> bool:
-        return bool(await scene.pool.fetchval(waiting))
-
-    await eventually(is_so, what="somebody who waits for the lock")

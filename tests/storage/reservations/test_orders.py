@@ -8,7 +8,7 @@ from domain.messages import MessageType
 from domain.run_settings import RunSettings
 from storage import senders
 from storage.database import Pool
-from storage.reservations import HELD_BY_A_PERSON_S, Held, Reason
+from storage.reservations import HELD_BY_A_PERSON_S, LOCK_PACE, Held, Reason
 from storage.sending import Ready
 from tests.apart import (
     freeze,
@@ -16,6 +16,7 @@ from tests.apart import (
     pause,
     sent,
     set_pace,
+    somebody_waits,
     time_passes,
 )
 from tests.conftest import Town, eventually
@@ -97,18 +98,9 @@ async def test_a_pause_is_seen_by_whoever_waits_for_the_lock_meanwhile(town: Tow
     async with pool.acquire() as other:
         transaction = other.transaction()
         await transaction.start()
-        await other.execute("SELECT FROM sender_paces WHERE sender_id = $1 FOR NO KEY UPDATE", scene.sender.id)
+        await other.execute(LOCK_PACE, scene.sender.id)
         waiting = asyncio.create_task(scene.begin())
-
-        async def waits() -> bool:
-            return bool(
-                await pool.fetchval(
-                    "SELECT count(*) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                )
-            )
-
-        await eventually(waits, what="the wait for the lock")
+        await eventually(lambda: somebody_waits(pool), what="the wait for the lock")
         await senders.pause_sender(pool, scene.sender.id, "all")
         await transaction.commit()
 
