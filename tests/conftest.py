@@ -273,6 +273,14 @@ class Town:
             self.pool, **{**draft, **changes}, sender_ids=sender_ids, category_ids=[category_id]
         )
 
+    async def fault(self, **fault: Any) -> None:
+        """Something that goes wrong: fields of `sandbox.faults.Fault`."""
+        (await self.sandbox.post("/control/faults", json=fault)).raise_for_status()
+
+    async def goes_unheard(self, phone: str) -> None:
+        """Nobody hears of messages to this phone by webhook, whoever listens at the sandbox."""
+        await self.fault(target="webhook", kind="drop", count=None, match_phone=phone)
+
     async def journal(self, phone: str) -> list[dict[str, Any]]:
         """Every message that this phone received, oldest first."""
         answer = await self.sandbox.get("/control/journal", params={"phone": phone})

@@ -77,8 +77,7 @@ class Alarm:
 
     async def fault(self, **fault: Any) -> None:
         """What goes wrong with the next POSTs of messages."""
-        order = {"target": "messages.post", "kind": "status", **fault}
-        (await self.house.town.sandbox.post("/control/faults", json=order)).raise_for_status()
+        await self.house.town.fault(target="messages.post", kind="status", **fault)
 
     async def states(self, run: Mailing) -> dict[str, tuple[str, str | None]]:
         """Of every phone: the state of its contact, and the reason."""

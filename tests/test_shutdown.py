@@ -132,8 +132,7 @@ async def house(box: Mailbox) -> AsyncIterator[House]:
 
 async def an_answer_that_never_comes(house: House) -> None:
     """The next message is accepted, and nobody says so: its outcome becomes unknown."""
-    fault = {"target": "messages.post", "kind": "accept_then_timeout", "count": 1, "delay_s": 15}
-    (await house.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await house.town.fault(target="messages.post", kind="accept_then_timeout", count=1, delay_s=15)
 
 
 async def in_flight(house: House) -> bool:

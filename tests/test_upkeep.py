@@ -61,8 +61,7 @@ def found(run: UpkeepRun) -> dict[str, tuple[int, int]]:
 
 async def lose_webhooks(house: House, event: str, **which: Any) -> None:
     """The gateway never tells us of such events."""
-    fault = {"target": "webhook", "kind": "drop", "count": None, "match_event": event, **which}
-    (await house.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await house.town.fault(target="webhook", kind="drop", count=None, match_event=event, **which)
 
 
 @pytest.fixture(autouse=True)
@@ -135,8 +134,7 @@ async def test_an_outcome_that_nobody_awaits_any_more_is_found_out(
     house: House, temporal: Client, sender: Sender
 ) -> None:
     """E17: the worker has posted, and its contact's workflow was ended before the answer came."""
-    fault = {"target": "messages.post", "kind": "accept_then_timeout", "delay_s": 60}
-    (await house.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+    await house.town.fault(target="messages.post", kind="accept_then_timeout", delay_s=60)
     sent = await mailing(house, [SILENT], window_s=60, sender=sender)
     await sent.until_accepted(1)
     await temporal.get_workflow_handle(batch_workflow_id(sent.id, 0)).terminate("an operator")

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import eventually
 from tests.scenarios.conftest import ended_well
 from tests.test_pausing import SILENT, House, mailing, reacting
-from tests.test_shutdown import worker_of
+from tests.test_shutdown import an_answer_that_never_comes, worker_of
 
 LIMIT_S = 15.0  # from the last heartbeat of a message on: workflows/contact.py
 OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE campaign_id = $1 AND outcome IS NULL"
@@ -34,8 +34,7 @@ async def test_a_worker_frozen_beyond_the_limit_is_replaced_and_repeats_nothing_
     async with worker_of(house) as frozen:
         run = await mailing(house, [*reacting(6), *([SILENT] * 6)], window_s=30)
         await run.until_accepted(3)
-        fault = {"target": "messages.post", "kind": "accept_then_timeout", "count": 1, "delay_s": 15}
-        (await house.town.sandbox.post("/control/faults", json=fault)).raise_for_status()
+        await an_answer_that_never_comes(house)
 
         async def holds_a_message() -> bool:
             return bool(await house.town.pool.fetchval(OPEN_ATTEMPTS, run.id))

@@ -90,7 +90,7 @@ async def try_out(page: Page, town: Town, t: Tongue) -> None:
     await page.get_by_role("radio", name="Message 1").check(force=True)
     await send.click()
     arrived_states = "|".join(t(f"common.states.{state}") for state in ("sent", "delivered", "read"))
-    await expect(page.locator(".tests li")).to_contain_text(re.compile(arrived_states), timeout=45_000)
+    await expect(page.locator(".tests li")).to_contain_text(re.compile(arrived_states))
     assert [each["body"] for each in await town.journal(tester)] == ["Bonjour !"]
     await t.alone(page)
 
@@ -276,7 +276,7 @@ async def test_a_failed_message_is_found_with_its_reason(
     await outcomes.record_rejected(scene.pool, ready.message_id, ready.attempt, code="400", detail=detail)
     table = page.get_by_role("table", name=t("monitoring.failures"))
     row = table.get_by_role("row").filter(has_text=scene.phones[0][-2:]).filter(has_text="Soldes").first
-    await expect(row).to_contain_text(t("common.reasons.refused", "400"), timeout=45_000)
+    await expect(row).to_contain_text(t("common.reasons.refused", "400"))
     await expect(row.get_by_role("link", name="Soldes")).to_have_attribute(
         "href", f"/campaigns/{scene.campaign.id}"
     )

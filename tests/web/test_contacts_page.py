@@ -229,7 +229,7 @@ async def test_numbers_are_checked_on_whatsapp(open_page: Opener, town: Town) ->
     await rows.nth(0).get_by_role("checkbox").check()
     await page.get_by_role("button", name="Vérifier sur WhatsApp").click()
     await page.get_by_role("dialog").get_by_role("button", name="Lancer la vérification").click()
-    await expect(page.locator(".toast").filter(has_text="1 numéro vérifié")).to_be_visible(timeout=45_000)
+    await expect(page.locator(".toast").filter(has_text="1 numéro vérifié")).to_be_visible()
     await expect(rows).to_contain_text("Sur WhatsApp")
 
 

@@ -51,7 +51,7 @@ async def test_an_answer_that_does_not_come_leaves_the_last_one_and_says_so(open
         await route.fulfill(status=500, body="{}", content_type="application/problem+json")
 
     await page.route("**/api/monitoring/stats", refuse)
-    await expect(page.get_by_text("Not up to date")).to_be_visible(timeout=45_000)
+    await expect(page.get_by_text("Not up to date")).to_be_visible()
     await expect(page.get_by_role("region", name="Workers")).to_be_visible()
 
 
