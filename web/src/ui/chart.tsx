@@ -2,6 +2,7 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } fr
 import { compact, number } from '../i18n/format';
 import { useCommon } from '../i18n/words';
 import { every, ticks } from './chart-scale';
+import { TableBox } from './table-box';
 
 export interface Series {
   readonly id: string;
@@ -194,7 +195,7 @@ function Numbers({ label, points, series }: ChartProps) {
   return (
     <details className="chart-numbers">
       <summary>{t.asTable}</summary>
-      <div className="table-box">
+      <TableBox label={label}>
         <table className="table">
           <caption className="hidden">{label}</caption>
           <thead>
@@ -220,7 +221,7 @@ function Numbers({ label, points, series }: ChartProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </details>
   );
 }

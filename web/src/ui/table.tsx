@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { TableBox } from './table-box';
 
 export interface Column<Row> {
   readonly id: string;
@@ -20,14 +21,12 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
-  /** There is nothing in it to focus, and a phone is too narrow for it. */
-  scrolls?: boolean;
 }
 
 /** A table of what fits on a page; VirtualTable is for what does not. */
-export function Table<Row>({ label, columns, rows, rowKey, scrolls }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    <div className="table-box" tabIndex={scrolls ? 0 : undefined}>
+    <TableBox label={label}>
       <table className="table">
         <caption className="hidden">{label}</caption>
         <thead>
@@ -51,7 +50,7 @@ export function Table<Row>({ label, columns, rows, rowKey, scrolls }: TableProps
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

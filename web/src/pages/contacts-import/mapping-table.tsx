@@ -1,4 +1,5 @@
 import { Select } from '../../ui/field';
+import { TableBox } from '../../ui/table-box';
 import type { Meaning } from './draft';
 import { type MappedColumn, MEANINGS } from './mapping';
 import { useWords } from './words';
@@ -17,7 +18,7 @@ export function MappingTable({ columns, rows, fixed, onChange }: MappingTablePro
   const t = useWords();
   const options = MEANINGS.map((value) => ({ value, label: t.meanings[value] }));
   return (
-    <div className="table-box mapping" role="region" aria-label={t.preview} tabIndex={0}>
+    <TableBox label={t.preview} className="mapping">
       <table className="table">
         <caption className="hidden">{t.preview}</caption>
         <thead>
@@ -52,7 +53,7 @@ export function MappingTable({ columns, rows, fixed, onChange }: MappingTablePro
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -20,7 +20,6 @@ export function Uptime({ components, target }: { components: readonly Component[
         columns={columnsOf(t, target)}
         rows={components}
         rowKey={({ component }) => component}
-        scrolls
       />
       <p className="muted small monitoring-note">{t.availabilityNote(percent(target, 1))}</p>
     </Card>
