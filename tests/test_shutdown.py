@@ -32,6 +32,7 @@ READY = "worker ready"
 # A worker with less patience than others, for what it does when that is at its end.
 IMPATIENT_WORKER = "import worker; worker.LONGEST_DRAIN_S = 0.05; worker.main()"
 OPEN_ATTEMPTS = "SELECT count(*) FROM sends WHERE outcome IS NULL"
+SEEN_SINCE = "SELECT EXISTS (SELECT FROM uptime_spans WHERE component = 'worker' AND began_at > $1)"
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -175,7 +176,9 @@ async def test_a_rolling_deployment_leaves_no_gap_and_doubles_nothing(house: Hou
         old = await exits.enter_async_context(worker_of(house))
         run = await mailing(house, reacting(20), window_s=20)
         await run.until_accepted(5)
+        began_at = await house.town.pool.fetchval("SELECT clock_timestamp()")
         new = await exits.enter_async_context(worker_of(house))
+        await eventually(lambda: house.town.pool.fetchval(SEEN_SINCE, began_at), what="its first sign of life")
         before = await outages(house)
         assert await old.terminate() == 0
         await run.until_closed()
