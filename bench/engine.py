@@ -27,6 +27,7 @@ FLOOR_NAMESPACE = "floor"
 RATE_PER_S = 1000.0
 ENOUGH = 10_000_000  # messages in 24 hours
 SAMPLE_S = 2.0
+COMPLAINT_CHARS = 4000
 LONG_S = 86400.0
 TARGETS = {"floor_over_ours_at_smallest": 1.25, "time_per_contact_growth": 1.2, "worker_mb": 600.0}
 
@@ -109,10 +110,11 @@ async def floor_s(stack: Stack, contacts: int) -> float:
     """The same without us."""
     arguments = ("-m", "bench.engine_floor", stack.addresses.temporal_address, FLOOR_NAMESPACE, str(contacts))
     floor = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, _ = await floor.communicate()
+    out, complaints = await floor.communicate()
     if floor.returncode != 0:
+        print(complaints.decode(errors="replace")[-COMPLAINT_CHARS:], file=sys.stderr)
         sys.exit(f"the floor ended with {floor.returncode}")
     return float(out.split()[-1])  # what the SDK has to say goes there too
 
