@@ -124,9 +124,6 @@ class Baseline(Driven):
             )
         return entries
 
-    async def figures(self) -> dict[str, float]:
-        return {}
-
 
 @asynccontextmanager
 async def run_baseline(

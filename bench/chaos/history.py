@@ -18,7 +18,6 @@ the system was not asked for is `info`:
 | `closed` | the system, at the end | whether and why a campaign has closed, its counters |
 | `stored` | the system, at the end | the webhooks that it knows, and how many of them are unfinished |
 | `unresolved` | the system, at the end | an attempt to send of which it does not know what became |
-| `figure` | the system, at the end | what the table should say besides: name, value |
 
 The checker needs nothing else, so it judges any system whose driver writes these.
 """

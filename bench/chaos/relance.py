@@ -150,9 +150,6 @@ class Relance(Driven):
         entries.append(info("stored", events=events, unfinished=await self.unfinished()))
         return entries
 
-    async def figures(self) -> dict[str, float]:
-        return {"unresolved_outcomes": len(await self.rows(UNRESOLVED))}
-
 
 @asynccontextmanager
 async def run_relance(workers: int, keep_logs: Path | None = None) -> AsyncIterator[Relance]:

@@ -45,11 +45,9 @@ class RunReport:
         return int(next(entry["seed"] for entry in self.history if entry["op"] == "run"))
 
     @property
-    def figures(self) -> dict[str, float]:
-        """What the system says of itself."""
-        return {
-            key: entry["value"] for entry in self.history if entry["op"] == "figure" and (key := entry["name"])
-        }
+    def unresolved(self) -> History:
+        """The attempts to send of which the system does not know what became."""
+        return [entry for entry in self.history if entry["op"] == "unresolved"]
 
     def blows(self) -> Counter[str]:
         """How often which process was hit how."""
@@ -124,11 +122,11 @@ def report(runs: list[RunReport]) -> int:
             console.print(f"seed {run.seed} [red]{violation.rule}[/]: {violation.subject}: {violation.detail}")
         if run.violations:
             console.print(f"seed {run.seed}: {Counter(violation.rule for violation in run.violations)}")
-        for left in (entry for entry in run.history if entry["op"] == "unresolved"):
+        for left in run.unresolved:
             told = ", ".join(f"{key} {value}" for key, value in left.items() if key not in {"at", "kind", "op"})
             console.print(f"seed {run.seed} [red]unresolved[/]: {told}")
         console.print(f"history: {run.path}", soft_wrap=True)
-    met = all(figures.get(name, 0) <= target for name, target in TARGETS.items())
+    met = all(figures[name] <= target for name, target in TARGETS.items())
     print(json.dumps({"bench": "chaos", "figures": figures, "targets": TARGETS, "met": met}))
     return 0 if met else 1
 
@@ -142,9 +140,6 @@ def _figures(runs: list[RunReport]) -> dict[str, Any]:
         for what, seconds in run.recoveries():
             recovered.setdefault(what, []).append(seconds)
     every = [seconds for times in recovered.values() for seconds in times]
-    extra: Counter[str] = Counter()
-    for run in runs:
-        extra.update(run.figures)
     return {
         "seeds": [run.seed for run in runs],
         "violations": sum(len(run.violations) for run in runs),
@@ -154,7 +149,7 @@ def _figures(runs: list[RunReport]) -> dict[str, Any]:
         "faults": dict(sorted(faults.items())),
         "unknown_outcomes": sum(run.unknown_outcomes() for run in runs),
         "unknown_calls": sum(run.unknown_calls() for run in runs),
-        **extra,
+        "unresolved_outcomes": sum(len(run.unresolved) for run in runs),
         "recovery_p50_s": round(statistics.median(every), 2) if every else None,
         "recovery_max_s": round(max(every), 2) if every else None,
         "recovery_s": {what: _spread(times) for what, times in sorted(recovered.items())},
@@ -178,8 +173,7 @@ def _by_fault(run: RunReport) -> Table:
         table.add_row(what, str(times), *cells)
     table.add_row("sends without an answer", str(run.unknown_outcomes()))
     table.add_row("calls without an answer", str(run.unknown_calls()))
-    for name, value in run.figures.items():
-        table.add_row(name.replace("_", " "), f"{value:g}")
+    table.add_row("unresolved outcomes", str(len(run.unresolved)))
     table.add_row("violations", str(len(run.violations)), style="bold")
     return table
 

@@ -56,8 +56,6 @@ class Run:
         await provider.read(self.system.sandbox, self.plan, self.recorder)
         for entry in await self.system.finals():
             self.recorder.note(**entry)
-        for name, value in (await self.system.figures()).items():
-            self.recorder.note("figure", name=name, value=value)
 
     async def _prepare(self) -> None:
         plan, recorder = self.plan, self.recorder

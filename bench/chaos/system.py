@@ -91,9 +91,5 @@ class System(Protocol):
         ...
 
     async def finals(self) -> History:
-        """The entries `contact`, `closed` and `stored` of the history, by the system's own book."""
-        ...
-
-    async def figures(self) -> dict[str, float]:
-        """What else the table should say, such as how many unknown outcomes were resolved."""
+        """The entries `contact`, `closed`, `stored` and `unresolved`, by the system's own book."""
         ...
